@@ -1,0 +1,14 @@
+"""Newsletter: news in from feeds, sorted by audience, composed into digests, sent to every member.
+
+Each folder is one concept, and its docstring says what it does and what it refuses to do. Imports point
+to a lower tier only (`tests/unit/test_tiers.py` reads them):
+
+0. words    `errors`, `address`
+1. values   `<room>/types.py`
+2. deciding `feeds`, `audiences`, `members`, `editions`, `render`, `delivery`: pure, no I/O
+3. edges    `config`, `store`, `feeds/fetch`, `delivery/smtp`, `delivery/outbox`, `delivery/inbox`
+4. verbs    `workflows`: one module for each thing the program does
+5. shells   `cli`
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,159 @@
+"""The errors a user can meet; everything else that is raised is a bug and keeps its traceback.
+
+NewsletterError            message, hint; str() is the one line a user reads          exit 1
+├─ ConfigError             faults: every fault of the configuration at once           exit 2
+├─ FeedError               feed_url
+│  ├─ FetchError           status, retry_after_s
+│  └─ FeedParseError
+├─ AudienceError
+├─ MemberError             one member: unknown, or there already
+├─ MemberRowsError         path, [(line, problem)]: every bad row at once
+├─ AddressError            (also ValueError)
+├─ EditionError            subject: which edition
+│  ├─ EmptyEdition         nothing to send
+│  ├─ NotApproved          approval is missing or stands for other content
+│  └─ AlreadySent
+├─ RenderError             template, line
+│  ├─ MissingField         a template names a field that nobody has
+│  └─ MessageTooLarge      size_bytes, limit_bytes
+├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
+└─ StoreError              a driver fault that a user can cure: locked, read-only, other version
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NewsletterError(Exception):
+    """A foreseen fault that a user can cure.
+
+    message: one line that names place and value.
+    hint: what to do about it, a sentence or a command; may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message, followed by the text of the cause where there is one."""
+        return f"{self.message}: {self.__cause__}" if self.__cause__ else self.message
+
+
+class ConfigError(NewsletterError, ValueError):
+    """The configuration cannot be used; faults holds one line for each thing wrong with it."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, faults: Sequence[str] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        """Return the message and every fault, one to a line."""
+        return "\n".join([super().__str__(), *(f"  {fault}" for fault in self.faults)])
+
+
+class FeedError(NewsletterError):
+    """One feed could not be read; the others go on."""
+
+    def __init__(self, message: str, *, feed_url: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.feed_url = feed_url
+
+
+class FetchError(FeedError, OSError):
+    """The document did not arrive. status: HTTP status or None; retry_after_s: what the server asked for."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        feed_url: str,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, feed_url=feed_url, hint=hint)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class FeedParseError(FeedError, ValueError):
+    """The document arrived and is not a feed."""
+
+
+class AudienceError(NewsletterError, ValueError):
+    """An audience that is not in the configuration was named."""
+
+
+class MemberError(NewsletterError, LookupError):
+    """A member was named who is unknown, or exists already."""
+
+
+class MemberRowsError(NewsletterError, ValueError):
+    """Rows of a member file that cannot be used; problems are (line, what is wrong), in file order."""
+
+    def __init__(self, path: str, problems: Sequence[tuple[int, str]], *, hint: str = "") -> None:
+        super().__init__("\n".join(f"{path}:{line}: {problem}" for line, problem in problems), hint=hint)
+        self.path = path
+        self.problems = tuple(problems)
+
+
+class AddressError(NewsletterError, ValueError):
+    """A text that is not a usable email address."""
+
+
+class EditionError(NewsletterError):
+    """A step that an edition's state does not allow."""
+
+
+class EmptyEdition(EditionError):
+    """There is nothing to send."""
+
+
+class NotApproved(EditionError):
+    """Nobody approved the edition, or it changed since."""
+
+
+class AlreadySent(EditionError):
+    """The edition has gone out."""
+
+
+class RenderError(NewsletterError):
+    """A template cannot be rendered. template: file name; line: from 1, or None where it is not known."""
+
+    def __init__(
+        self, message: str, *, template: str = "", line: int | None = None, hint: str = ""
+    ) -> None:
+        place = template if line is None else f"{template}:{line}"
+        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+        self.template = template
+        self.line = line
+
+
+class MissingField(RenderError, LookupError):
+    """A template names a field that does not exist."""
+
+
+class MessageTooLarge(RenderError, ValueError):
+    """A rendered variant is larger than mail programs show, or than the relay takes."""
+
+    def __init__(
+        self, message: str, *, size_bytes: int, limit_bytes: int, template: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, template=template, hint=hint)
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class TransportError(NewsletterError, OSError):
+    """Link, TLS or login failed before anything was handed over; trying again repeats nothing."""
+
+
+class StoreError(NewsletterError):
+    """The database cannot be used as it is: locked, read-only, full, or of another version."""

@@ -1,0 +1,71 @@
+"""What all tests share: a place to run, an empty database of either kind, and no skips where all must run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+pytest_plugins = ["fixtures.postgres"]
+
+#: Set by `.ci/run`, where everything is installed: a test that finds a part missing then fails.
+REQUIRE_ALL = os.environ.get("NEWSLETTER_TESTS_REQUIRE_ALL") == "1"
+#: Saved pages of a real site, which are not ours to publish.
+SEEDS = os.environ.get("NEWSLETTER_SEEDS")
+
+# No test asserts on time, so no property does either: two busy cores are slow now and then.
+hypothesis.settings.register_profile("newsletter", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("newsletter")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    return _refuse_skip(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    report = yield
+    return _refuse_skip(report)
+
+
+def _refuse_skip(report):
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\n(NEWSLETTER_TESTS_REQUIRE_ALL=1: nothing may be skipped)"
+    return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where nothing may be skipped, leave out what reads pages that are not at hand; `.ci/run` says so."""
+    if REQUIRE_ALL and not SEEDS:
+        left_out = [item for item in items if "seeds" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout, which is itself a project folder."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """The folder of saved news pages that NEWSLETTER_SEEDS names."""
+    if not SEEDS:
+        pytest.skip("NEWSLETTER_SEEDS names no folder of saved pages")
+    return Path(SEEDS)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, new for each test; every test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsletter.db'}"
+    return request.getfixturevalue("postgres_url")
