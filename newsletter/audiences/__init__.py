@@ -1,0 +1,34 @@
+"""Who an item is for: rules that are data, and the reasons they give.
+
+What it does. `rules.Sorter` is compiled once from `[audiences.*]` and `[sorting]` and then says of each item
+which audiences it is for, each with its reasons: rule, place, the words as they stand in the item. `explain`
+says the same for people, the noes included.
+
+How the steps combine. Mapping of feed or category, statement of relevance, words: each step may add
+audiences, none takes one away, and the reasons stand in this order. A statement that names governors does
+not silence the title that names headteachers, because a list in an article is rarely meant to exclude. The
+default speaks only when nothing else did. The editor's word comes before all of this and is not applied
+here: it is kept with the item, and rules must never undo it.
+
+How words weigh. An occurrence in the title weighs `title_weight`, one in the text `body_weight`. The opening
+(the item's summary) is read as well as the text it opens, so words there count twice: who is named in
+the first lines is more often meant than mentioned. A word that also stands in the audience's `relevance`
+is its name ("headteachers") rather than its subject ("workload") and weighs double.
+
+How words match (`phrases`). Whole words in any letter case; a space in a phrase also stands for a hyphen,
+`and` for `&`; apostrophes of every shape are one, and may be missing. A singular also finds its plural in
+"s"; a plural finds only itself, which is useful: "headteachers" are addressed, "headteacher Ann Hill" is
+quoted. A word that a hyphen ties to another ("ex-governors") is another word.
+
+What is avoided. A word inside an avoided phrase does not count, unless a longer listed phrase holds both
+("school business leaders" around "business leaders"). News writers say "prison governors" once and then
+"governors": words whose first mention stands in an avoided phrase count nowhere in that item.
+
+What it refuses to do. No stemming, no learned model, no weights per word: the comms team must be able to
+foresee what a change of the lists will do, and to read in a reason why it did. It does not look at dates,
+members or other items, and names no feed of its own.
+
+Libraries. lxml reads the HTML (here already through premailer; ten times faster than html.parser). Phrases
+are looked up in a tree of words: a regular expression with some hundreds of alternatives takes 30 ms for a
+long article, this well under one.
+"""

@@ -1,0 +1,116 @@
+"""Why an item is, or is not, for each audience, in a form that people can read and programs can dump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from newsletter.audiences.passages import Sortable
+from newsletter.audiences.rules import Avoided, Sorter
+from newsletter.audiences.types import Place, Reason, RuleName, Score
+
+_NO_EDITOR: Mapping[str, bool] = MappingProxyType({})
+_RULES: Mapping[RuleName, str] = {
+    "editor": "the editor's word",
+    "feed": "all items of this feed",
+    "category": "category",
+    "relevance": "statement of relevance",
+    "words": "words",
+    "default": "no rule claims the item; this is the default",
+}
+_PLACES: Mapping[Place, str] = {
+    "section": "in the section heading",
+    "title": "in the title",
+    "summary": "in the opening",
+    "body": "in the text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceExplanation:
+    """One audience's yes or no.
+
+    reasons: why the rules say yes, the default included; empty when they say no.
+    score: what its words weighed, enough or not. avoided: what was passed over.
+    editor: what the editor decided against or with the rules; None where the rules alone decided.
+    """
+
+    audience: str
+    title: str
+    reasons: tuple[Reason, ...]
+    score: Score
+    avoided: tuple[Avoided, ...]
+    editor: bool | None = None
+
+    @property
+    def included(self) -> bool:
+        """Whether the item is for this audience."""
+        return bool(self.reasons) if self.editor is None else self.editor
+
+    @property
+    def missing(self) -> int:
+        """How much more the words would have to weigh to be enough."""
+        return max(0, self.score.threshold - self.score.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All audiences of the configuration, in its order, and what they make of one item."""
+
+    headline: str
+    audiences: tuple[AudienceExplanation, ...]
+
+
+def explain(
+    item: Sortable, feed: str, sorter: Sorter, *, editor: Mapping[str, bool] = _NO_EDITOR
+) -> Explanation:
+    """Say for every audience whether an item is for it, and on what grounds.
+
+    editor: slug -> True where the editor added the audience, False where the editor took it away.
+    """
+    reasons = sorter.assign(item, feed)
+    return Explanation(
+        item.title,
+        tuple(
+            AudienceExplanation(
+                rules.slug,
+                rules.title,
+                tuple(reason for reason in reasons if reason.audience == rules.slug),
+                evidence.score,
+                evidence.avoided,
+                editor.get(rules.slug),
+            )
+            for rules, evidence in zip(sorter.audiences, sorter.examine(item, feed), strict=True)
+        ),
+    )
+
+
+def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
+    """Return an explanation as plain lines: the headline, then each audience and its grounds, indented."""
+    lines = [explanation.headline]
+    for audience in explanation.audiences:
+        lines.append(f"{audience.title}: {'yes' if audience.included else 'no'}")
+        lines.extend(f"  {ground}" for ground in _grounds(audience))
+    return tuple(lines)
+
+
+def _grounds(audience: AudienceExplanation) -> Iterator[str]:
+    if audience.editor is not None:
+        yield "the editor added it" if audience.editor else "the editor took it away"
+    if audience.editor is False and audience.reasons:
+        yield "the rules would say yes:"
+    yield from (reason_line(reason) for reason in audience.reasons)
+    score = audience.score
+    if not any(reason.rule == "words" for reason in audience.reasons):
+        seen = "; ".join(f"“{reason.text}” {_PLACES[reason.where]}" for reason in score.reasons)
+        found = f"words: {score.weight} of {score.threshold}"
+        yield f"{found}, {audience.missing} missing: {seen}" if seen else f"{found}, none found"
+    yield from (f"passed over: “{avoided.text}” {_PLACES[avoided.where]}" for avoided in audience.avoided)
+
+
+def reason_line(reason: Reason) -> str:
+    """Return one ground in words: which rule, where, and what it saw."""
+    quoted = f": “{reason.text}”" if reason.text else ""
+    place = f" {_PLACES[reason.where]}" if reason.where in _PLACES else ""
+    return f"{_RULES[reason.rule]}{place}{quoted}"

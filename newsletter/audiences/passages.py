@@ -1,0 +1,114 @@
+"""An item as passages of plain text: its title, its opening, and the blocks of its story."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from lxml import etree
+
+from newsletter.audiences.phrases import Words
+
+if TYPE_CHECKING:
+    from newsletter.audiences.types import Place
+
+PassageKind = Literal["text", "heading", "point"]
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt"})
+_POINTS = frozenset({"li", "dd"})
+_BREAKS = (
+    _HEADINGS
+    | _POINTS
+    | frozenset({"p", "div", "br", "hr", "blockquote", "ul", "ol", "dl", "pre", "table", "tr", "td", "th"})
+    | frozenset({"section", "article", "figure", "figcaption"})
+)
+#: A list that was typed rather than marked up.
+_BULLET = re.compile(r"[•·‣▪◦●*-] +")
+_PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+
+
+class Sortable(Protocol):
+    """What entries and items have in common, as far as sorting reads it."""
+
+    @property
+    def title(self) -> str:
+        """Plain text on one line."""
+
+    @property
+    def html(self) -> str:
+        """The story as a safe HTML fragment, or nothing."""
+
+    @property
+    def summary(self) -> str:
+        """Plain opening of the story."""
+
+    @property
+    def section(self) -> str | None:
+        """The heading that the site files it under."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Labels that the feed gave it."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A block of an item: plain, white space single, the bullet of a list point left out."""
+
+    where: Place
+    text: str
+    kind: PassageKind = "text"
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the text, read once."""
+        return Words(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """An item in reading order. Where it has no story the body is its summary."""
+
+    title: Passage
+    opening: Passage
+    body: tuple[Passage, ...]
+
+
+def read_passages(item: Sortable) -> Passages:
+    """Take an item apart; text of any kind is accepted."""
+    opening = Passage("summary", _plain(item.summary))
+    body = read_body(item.html) or (opening,)
+    return Passages(Passage("title", _plain(item.title)), opening, body)
+
+
+def read_body(html: str) -> tuple[Passage, ...]:
+    """Return the blocks of an HTML fragment in order, those without text left out."""
+    # libxml2 ends a document at NUL; lone surrogates have no bytes in UTF-8.
+    source = html.replace("\0", " ").encode("utf-8", "replace")
+    root = etree.HTML(source, _PARSER) if source.strip() else None
+    if root is None:
+        return ()
+    blocks: list[tuple[list[str], PassageKind]] = [([], "text")]
+    kinds: list[PassageKind] = ["text"]
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        tag = element.tag
+        if event == "start" and tag in _HEADINGS | _POINTS:
+            kinds.append("heading" if tag in _HEADINGS else "point")
+        elif event == "end" and tag in _HEADINGS | _POINTS:
+            kinds.pop()
+        if tag in _BREAKS:
+            blocks.append(([], kinds[-1]))
+        blocks[-1][0].append((element.text if event == "start" else element.tail) or "")
+    return tuple(passage for texts, kind in blocks if (passage := _passage("".join(texts), kind)).text)
+
+
+def _passage(text: str, kind: PassageKind) -> Passage:
+    text = _plain(text)
+    bullet = _BULLET.match(text)
+    return Passage("body", text[bullet.end() :], "point") if bullet else Passage("body", text, kind)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.audiences.passages import read_passages
+from newsletter.audiences.rules import Sorter
+from newsletter.audiences.types import AudienceRules, Reason, Sorting
+from newsletter.feeds.types import ParsedEntry
+
+GOVERNORS = AudienceRules(
+    slug="governors",
+    title="Governors",
+    feeds=("boards",),
+    categories=("School governance",),
+    relevance=("governor", "clerks"),
+    words=("governance", "school governors", "governors", "vacancies"),
+    avoid=("prison governor", "data governance"),
+)
+HEADS = AudienceRules(
+    slug="heads",
+    title="Heads",
+    relevance=("leaders",),
+    words=("budgets", "school business leader"),
+    avoid=("business leader", "careers leader"),
+)
+SORTING = Sorting(statements=("relevant to",), title_weight=3, body_weight=1, threshold=3)
+SORTER = Sorter([GOVERNORS, HEADS], SORTING)
+
+
+def weight(entry: ParsedEntry, slug: str = "governors") -> int:
+    return next(score.weight for score in SORTER.scores(entry) if score.audience == slug)
+
+
+@pytest.mark.parametrize(
+    ("feed", "fields", "expected"),
+    [
+        ("boards", {}, [Reason("governors", "feed", "feed", "boards")]),
+        (
+            "other",
+            {"section": "School governance"},
+            [Reason("governors", "category", "section", "School governance")],
+        ),
+        (
+            "other",
+            {"categories": ("Sport", "SCHOOL-GOVERNANCE")},
+            [Reason("governors", "category", "category", "SCHOOL-GOVERNANCE")],
+        ),
+        ("other", {"categories": ("School governance in Wales",), "section": "Sport"}, []),
+    ],
+)
+def test_mapping_of_feed_and_category(news, feed, fields, expected):
+    assert list(SORTER.assign(news("Nothing", **fields), feed)) == expected
+
+
+def test_statement_names_audiences_without_any_weight(news):
+    entry = news("News", fragment="<p>Relevant to:</p><ul><li>clerks of all boards</li><li>leaders</li></ul>")
+    assert SORTER.assign(entry, "f") == (
+        Reason("governors", "relevance", "body", "clerks of all boards"),
+        Reason("heads", "relevance", "body", "leaders"),
+    )
+
+
+def test_statement_in_the_title_has_its_place_there(news):
+    assert Reason("heads", "relevance", "title", "leaders") in SORTER.assign(news("Relevant to leaders"), "f")
+
+
+@pytest.mark.parametrize(
+    "listed", ["careers leaders", "business leaders", "staff with leaders", "leadership"]
+)
+def test_statement_about_others_names_nobody(news, listed):
+    assert not SORTER.assign(news("News", f"It is relevant to {listed}."), "f")
+
+
+FILLER = "Nothing to see here. " * 20
+
+
+@pytest.mark.parametrize(
+    ("title", "paragraphs", "expected"),
+    [
+        pytest.param("Budgets", [], 3, id="title"),
+        pytest.param("News", ["The budgets."], 2, id="opening counts twice"),
+        pytest.param("News", [FILLER, "The budgets."], 1, id="body"),
+        pytest.param("News", [FILLER, "Budgets, budgets.", "Budgets!"], 3, id="body, thrice"),
+        pytest.param(
+            "News", [FILLER, "A school business leader."], 1, id="longer phrase around an avoided one"
+        ),
+        pytest.param("News", ["Business leaders met."], 0, id="avoided"),
+    ],
+)
+def test_words_weigh_by_place(news, title, paragraphs, expected):
+    assert weight(news(title, *paragraphs), "heads") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("The vacancies.", 1, id="subject"),
+        pytest.param("The governors.", 2, id="name"),
+        pytest.param("The school governors.", 1, id="longer than a name"),
+        pytest.param("School governors and governors.", 3, id="each place once"),
+        pytest.param("Prison governors met.", 0, id="avoided"),
+        pytest.param("Prison governors met. Governors sang. Governors slept.", 0, id="first mention decides"),
+        pytest.param("Governors met prison governors. Governors sang.", 4, id="meant at first"),
+        pytest.param("Prison governors met school governors.", 1, id="longer phrase stands for itself"),
+    ],
+)
+def test_words_weigh_by_what_they_mean(news, text, expected):
+    assert weight(news("News", FILLER, text)) == expected
+
+
+def test_item_with_only_a_summary_weighs_it_as_opening_and_text(news):
+    assert weight(news("News", summary="Some budgets."), "heads") == 2
+
+
+def test_reasons_quote_the_item_and_are_few(news):
+    entry = news("GOVERNORS’ vacancies", "Governance and governors: school governors’ vacancies.")
+    assert SORTER.assign(entry, "f") == (
+        Reason("governors", "words", "title", "GOVERNORS"),
+        Reason("governors", "words", "title", "vacancies"),
+        Reason("governors", "words", "summary", "Governance"),
+    )
+
+
+def test_default_speaks_only_when_nothing_else_does(news):
+    sorter = Sorter([GOVERNORS, HEADS], Sorting(("relevant to",), 3, 1, 3, default=("heads", "governors")))
+    assert sorter.assign(news("Sports day"), "f") == (
+        Reason("heads", "default", "default", ""),
+        Reason("governors", "default", "default", ""),
+    )
+    assert {reason.rule for reason in sorter.assign(news("Budgets"), "f")} == {"words"}
+
+
+def test_scores_are_given_for_every_audience(news):
+    scores = SORTER.scores(news("News", FILLER, "Budgets."))
+    assert [(score.audience, score.weight, score.threshold) for score in scores] == [
+        ("governors", 0, 3),
+        ("heads", 1, 3),
+    ]
+    assert scores[1].reasons == (Reason("heads", "words", "body", "Budgets"),)
+
+
+def test_threshold_of_nothing_claims_nothing_unseen(news):
+    assert not Sorter([HEADS], Sorting((), 3, 1, threshold=0)).assign(news("Sports day"), "f")
+
+
+PARTS = st.sampled_from([
+    "<p>", "</p>", "<ul><li>", "</li></ul>", "governors", "Prison governors", "relevant to:", ",", ".", "’s",
+    "budgets", "-", "\0", "é", "<", "&amp;",
+])  # fmt: skip
+
+
+@given(
+    title=st.text(),
+    html=st.one_of(st.text(), st.lists(PARTS).map(" ".join)),
+    summary=st.lists(PARTS).map(" ".join),
+)
+def test_reasons_of_any_item_stand_in_it(title, html, summary):
+    entry = ParsedEntry("k", title, None, html, summary)
+    passages = read_passages(entry)
+    texts = {"title": [passages.title], "summary": [passages.opening], "body": passages.body}
+    for reason in SORTER.assign(entry, "f"):
+        assert reason.text
+        assert any(reason.text in passage.text for passage in texts[reason.where])
+
+
+@given(
+    st.lists(st.sampled_from(GOVERNORS.avoid + HEADS.avoid), min_size=1),
+    st.sampled_from([". ", ", ", "; and "]),
+)
+def test_avoided_phrases_weigh_nothing(phrases, separator):
+    entry = ParsedEntry("k", separator.join(phrases), None, f"<p>{separator.join(phrases)}</p>", "")
+    assert [score.weight for score in SORTER.scores(entry)] == [0, 0]
