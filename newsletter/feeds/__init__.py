@@ -1,0 +1,36 @@
+"""Feeds: news from feed documents and saved pages becomes entries, clean and with a stable identity.
+
+What it does
+- `fetch` brings the bytes (the only part that does I/O), `parse`, `jsonfeed` and `pages` read them,
+  `clean` makes their texts safe, `decide` says which entries are new or changed.
+- Reads as much as can be read. A document in disorder keeps its entries and a warning says what was odd;
+  one without any is a FeedParseError with a cure. One feed's trouble is never another's.
+
+What it refuses to do
+- No markup of a feed reaches a reader as it came: a short allow-list of elements, links only to http,
+  https and mailto, no images, styles or classes. A digest has a look of its own, and an image or a style
+  sheet from a feed is a request to a stranger from every reader's mail program.
+- No address decides identity where there is anything better: guid or id as the document wrote it, then the
+  link, then title and date. A feed may move, and a saved page may be renamed or saved again; neither makes
+  its news new. Hence feedparser is not told the document's address, as it would write it into relative ids.
+- No connection to private addresses unless `[fetch] allow` names them; the address that was checked is the
+  one that is connected to, on every redirect.
+- No guess at a missing date: None, and the item counts from when it was first seen. An Atom entry that has
+  only `updated` takes that, since Atom asks for no other date.
+
+Built on
+- feedparser for RSS, RDF and Atom, with its own sanitising off (ours is stricter, and twice is slow). It is
+  given text that `charset` has decoded already: its own order of trust lets one wrong byte, or a wrong
+  `text/xml` header, turn every accent of a feed into two characters.
+- An own reader for JSON Feed: the format is a dozen optional fields, and no kept library reads it.
+- nh3 (ammonia) for safety. It spends seconds on 50,000 nested divs, so nesting is bounded before it; after
+  it, `blocks` turns what is left into a flat and tidy sequence of blocks. Plain text comes from the same
+  blocks instead of inscriptis, which would parse everything a second time at eight times the cost.
+- urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
+  checked address, and one deadline for the whole answer, hold.
+- lxml for saved HTML pages.
+
+Saved pages
+- What a site repeats is found by comparing its pages (`boilerplate`), not by rules for one site. A single
+  page falls back on what is usual: a menu line, headings that each stand on a list, a closing date.
+"""

@@ -1,0 +1,371 @@
+"""Fetching from a real HTTP server on loopback, and from real files."""
+
+import gzip
+import itertools
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import FeedParseError, FetchError
+from newsletter.feeds.fetch import Fetcher, FetchLimits
+from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched, NotModified
+
+FEED = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
+QUICK = FetchLimits(connect_s=2, read_s=0.4, total_s=0.8, max_bytes=100_000)
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answer(status=200, body=FEED, **headers):
+    def send(handler):
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return send
+
+
+def drip(head):
+    """Send a head, then a byte at a time, for as long as anybody listens."""
+
+    def send(handler):
+        handler.wfile.write(head)
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            if handler.server.over.wait(0.05):
+                return
+
+    return send
+
+
+@dataclass
+class Site:
+    """A server whose answers a test sets by path; asked holds the headers of each request."""
+
+    port: int
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def url(self, path="/feed"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@pytest.fixture
+def site():
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.close_connection = True
+            found.asked.append({name.lower(): value for name, value in self.headers.items()})
+            with suppress(ConnectionError):
+                found.answers.get(self.path, answer(404))(self)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.over = threading.Event()
+        found = Site(server.server_port)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield found
+        server.over.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def fetcher(tmp_path):
+    return Fetcher(tmp_path, ["127.0.0.1"], "Newsletter/1 (+mailto:it@example.org)")
+
+
+def feed(url, etag=None, last_modified=None):
+    return FeedForUpdate(1, FeedSource("news", str(url)), etag, last_modified)
+
+
+def fails(fetcher, url):
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(feed(url))
+    assert caught.value.hint
+    assert caught.value.feed_url == url
+    return caught.value
+
+
+def test_document_arrives_with_its_headers(site, fetcher):
+    site.answers["/feed"] = answer(
+        Content_Type="text/xml", ETag='"v1"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT"
+    )
+    assert fetcher.fetch(feed(site.url())) == Fetched(
+        FEED, site.url(), "text/xml", '"v1"', "Mon, 02 Nov 2026 10:00:00 GMT"
+    )
+    [asked] = site.asked
+    assert asked["user-agent"] == "Newsletter/1 (+mailto:it@example.org)"
+    assert asked["host"] == f"127.0.0.1:{site.port}"
+    assert "if-none-match" not in asked
+
+
+def test_unchanged_document_is_asked_for_conditionally(site, fetcher):
+    site.answers["/feed"] = answer(304, b"")
+    assert fetcher.fetch(feed(site.url(), 'W/"v1"', "Mon, 02 Nov 2026 10:00:00 GMT")) == NotModified()
+    assert site.asked[0]["if-none-match"] == 'W/"v1"'
+    assert site.asked[0]["if-modified-since"] == "Mon, 02 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected_s", "cure"),
+    [
+        (404, {}, None, "new address"),
+        (410, {}, None, "gone for good"),
+        (401, {}, None, "login"),
+        (429, {"Retry_After": "120"}, 120, "ask less often"),
+        (503, {"Retry_After": "Mon, 02 Nov 2020 10:00:00 GMT"}, 0, "next pull"),
+        (500, {"Retry_After": "soon"}, None, "next pull"),
+        (418, {}, None, "browser"),
+    ],
+)
+def test_refusal_carries_status_and_cure(site, fetcher, *, status, headers, expected_s, cure):
+    site.answers["/feed"] = answer(status, **headers)
+    fault = fails(fetcher, site.url())
+    assert (fault.status, fault.retry_after_s) == (status, expected_s)
+    assert str(fault).startswith(f"{site.url()}: the server answered {status}")
+    assert cure in fault.hint
+
+
+def test_redirects_are_followed_and_the_last_address_is_the_base(site, fetcher):
+    site.answers["/feed"] = answer(301, b"", Location="/moved")
+    site.answers["/moved"] = answer(302, b"", Location="a/b.xml?x=1")
+    site.answers["/a/b.xml?x=1"] = answer()
+    assert fetcher.fetch(feed(site.url())).url == site.url("/a/b.xml?x=1")
+
+
+def test_redirects_without_end_are_given_up(site, fetcher):
+    site.answers["/feed"] = answer(301, b"", Location="/feed")
+    assert "more than 5 redirects" in str(fails(fetcher, site.url()))
+    assert len(site.asked) == 6
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/x", "data:,x", "http://["]
+)
+def test_redirect_to_another_scheme_is_refused(site, fetcher, target):
+    site.answers["/feed"] = answer(302, b"", Location=target)
+    assert "leads to no http or https address" in str(fails(fetcher, site.url()))
+
+
+def test_redirect_into_the_private_network_is_refused(site, tmp_path):
+    fetcher = Fetcher(tmp_path, ["127.0.0.1"], "x")
+    with socket.create_server(("127.0.0.2", 0)) as canary:
+        canary.setblocking(False)
+        site.answers["/feed"] = answer(302, b"", Location=f"http://127.0.0.2:{canary.getsockname()[1]}/")
+        assert "127.0.0.2, which is not an address of the public internet" in str(fails(fetcher, site.url()))
+        with pytest.raises(BlockingIOError):
+            canary.accept()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0", "[::ffff:127.0.0.1]"]
+)
+def test_private_address_is_refused_however_it_is_spelled(site, tmp_path, host):
+    fault = fails(Fetcher(tmp_path, [], "x"), f"http://{host}:{site.port}/feed")
+    assert "not an address of the public internet" in str(fault)
+    assert "[fetch] allow" in fault.hint
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("allow", ["127.0.0.1", "localhost", "127.0.0.0/8"])
+def test_private_address_is_fetched_when_allowed(site, tmp_path, allow):
+    site.answers["/feed"] = answer()
+    host = "localhost" if allow == "localhost" else "127.0.0.1"
+    assert Fetcher(tmp_path, [allow], "x").fetch(feed(f"http://{host}:{site.port}/feed")).body == FEED
+
+
+def test_second_look_at_a_name_cannot_change_where_we_connect(site, tmp_path, monkeypatch):
+    """A name that is public when it is checked and private when it is asked again (DNS rebinding)."""
+    real = socket.getaddrinfo
+    answers = itertools.chain(["192.0.2.1"], itertools.repeat("127.0.0.1"))
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **named: real(next(answers), *rest, **named)
+    )
+    fetcher = Fetcher(tmp_path, ["192.0.2.0/24"], "x", limits=FetchLimits(connect_s=0.2, total_s=0.5))
+    fails(fetcher, f"http://rebinding.example:{site.port}/feed")
+    assert site.asked == []
+
+
+def test_compressed_document_is_inflated(site, fetcher):
+    site.answers["/feed"] = answer(body=gzip.compress(FEED), Content_Encoding="gzip")
+    assert fetcher.fetch(feed(site.url())).body == FEED
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(b"x" * 200_000, {}), (gzip.compress(bytes(20_000_000)), {"Content_Encoding": "gzip"})],
+    ids=["plain", "bomb"],
+)
+def test_too_large_a_document_is_given_up(site, tmp_path, body, headers):
+    site.answers["/feed"] = answer(body=body, **headers)
+    fault = fails(Fetcher(tmp_path, ["127.0.0.1"], "x", limits=QUICK), site.url())
+    assert "larger than 100,000 bytes" in str(fault)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"",
+    ],
+    ids=["body", "sized body", "headers", "status line"],
+)
+def test_slow_drip_ends_with_the_deadline(site, tmp_path, head):
+    site.answers["/feed"] = drip(head)
+    assert "took too long" in str(fails(Fetcher(tmp_path, ["127.0.0.1"], "x", limits=QUICK), site.url()))
+
+
+def test_silence_ends_with_the_time_out(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        assert "took too long" in str(fails(Fetcher(tmp_path, ["127.0.0.1"], "x", limits=QUICK), url))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"",
+    ],
+    ids=["broken off", "no gzip", "not http", "nothing"],
+)
+def test_broken_answer_is_one_clear_line(site, fetcher, raw):
+    site.answers["/feed"] = lambda handler: handler.wfile.write(raw)
+    assert "broke off or made no sense" in str(fails(fetcher, site.url()))
+
+
+def test_nobody_answers(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert "nobody answers" in str(fails(fetcher, f"http://127.0.0.1:{port}/feed"))
+
+
+def test_plain_server_is_no_https(site, fetcher):
+    assert fails(fetcher, site.url().replace("http:", "https:"))
+
+
+def test_unknown_host_is_named(fetcher):
+    assert "'nowhere.invalid' is unknown" in str(fails(fetcher, "http://nowhere.invalid/feed"))
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("ftp://example.org/feed", "http and https only, not by ftp"),
+        ("file:///etc/passwd", "not by file"),
+        ("http://", "no http or https address"),
+        ("http://user:secret@127.0.0.1/", "user name or password"),
+        ("http://[::1/", "no http or https address"),
+    ],
+)
+def test_address_that_cannot_be_fetched(fetcher, url, problem):
+    fault = fails(fetcher, url)
+    assert problem in str(fault)
+    assert "secret" not in str(fault)
+
+
+@pytest.mark.parametrize("body", [b"", b"<!doctype html><html></html>"])
+def test_odd_document_is_left_to_the_parser(site, fetcher, body):
+    site.answers["/feed"] = answer(body=body, Content_Type="text/html")
+    assert fetcher.fetch(feed(site.url())).body == body
+
+
+def test_file_is_read_and_known_again(tmp_path, fetcher):
+    (tmp_path / "feeds").mkdir()
+    path = tmp_path / "feeds" / "news.xml"
+    path.write_bytes(FEED)
+    first = fetcher.fetch(feed("feeds/news.xml"))
+    assert (first.body, first.url) == (FEED, "feeds/news.xml")
+    assert first.etag.startswith("sha256:")
+    assert fetcher.fetch(feed("feeds/news.xml", first.etag)) == NotModified()
+    path.write_bytes(FEED + b" ")
+    assert fetcher.fetch(feed("feeds/news.xml", first.etag)).body == FEED + b" "
+
+
+def test_link_that_the_owner_made_is_followed(tmp_path, fetcher):
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere.xml"
+    elsewhere.write_bytes(FEED)
+    (tmp_path / "news.xml").symlink_to(elsewhere)
+    assert fetcher.fetch(feed("news.xml")).body == FEED
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("feeds/none.xml", "there is no such file"),
+        ("../secret.xml", "no path below the project folder"),
+        ("/etc/passwd", "no path below the project folder"),
+        ("a\0b", "no path below the project folder"),
+        ("", "no path below the project folder"),
+        (".", "is not a file"),
+        ("large.xml", "larger than 100,000 bytes"),
+        ("x" * 300, "cannot be read"),
+        ("large.xml/feed", "cannot be read"),
+    ],
+)
+def test_file_that_cannot_be_read_is_named(tmp_path, path, problem):
+    (tmp_path / "large.xml").write_bytes(bytes(100_001))
+    assert problem in str(fails(Fetcher(tmp_path, [], "x", limits=QUICK), path))
+
+
+def test_saved_pages_are_read_by_name(tmp_path, fetcher):
+    folder = tmp_path / "feeds" / "pages"
+    (folder / "inner.txt").mkdir(parents=True)
+    for name in ("b.txt", "a.HTML", "c.htm", ".hidden.txt", "notes.md"):
+        (folder / name).write_text(name)
+    pages = fetcher.read_pages(FeedSource("site", "feeds/pages", "pages"))
+    assert [(page.name, page.body) for page in pages] == [
+        ("a.HTML", b"a.HTML"),
+        ("b.txt", b"b.txt"),
+        ("c.htm", b"c.htm"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("missing", "there is no such folder"),
+        ("file.txt", "is a file"),
+        ("../x", "no path below the project folder"),
+        ("big", "big/page.txt: is larger than 100,000 bytes"),
+    ],
+)
+def test_folder_that_cannot_be_read_is_named(tmp_path, path, problem):
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "page.txt").write_bytes(bytes(100_001))
+    with pytest.raises(FetchError, match=problem) as caught:
+        Fetcher(tmp_path, [], "x", limits=QUICK).read_pages(FeedSource("site", path, "pages"))
+    assert caught.value.hint
+
+
+def test_empty_folder_is_named_with_a_cure(tmp_path, fetcher):
+    (tmp_path / "pages").mkdir()
+    with pytest.raises(FeedParseError, match="pages: no saved page") as caught:
+        fetcher.read_pages(FeedSource("site", "pages", "pages"))
+    assert "save news pages" in caught.value.hint
+
+
+def test_unreadable_file_is_named(tmp_path, fetcher):
+    os.mkfifo(tmp_path / "pipe.xml")
+    assert "is not a file" in str(fails(fetcher, "pipe.xml"))
+    assert Path(tmp_path / "pipe.xml").exists()
