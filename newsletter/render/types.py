@@ -1,0 +1,126 @@
+"""Values of the render room: a rendered variant, cut at what differs between members."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MergeField:
+    """A place for a member's value. name: "member.first_name", "unsubscribe_url"; fallback: for no value."""
+
+    name: str
+    fallback: str = ""
+
+
+#: Text in order of reading; a field stands where a member's value goes.
+Segments = tuple[str | MergeField, ...]
+
+#: One member's values by field name, unescaped.
+MergeValues = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVariant:
+    """A variant as it is frozen by approval: complete but for the merge fields."""
+
+    subject: str
+    preheader: str
+    html: Segments
+    text: Segments
+
+    @property
+    def html_bytes(self) -> int:
+        """Size of the HTML part in UTF-8, merge fields not counted."""
+        return sum(len(part.encode()) for part in self.html if isinstance(part, str))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hex over all of it, merge fields by name; values are no part of it."""
+        text = json.dumps([self.subject, self.preheader, dump_segments(self.html), dump_segments(self.text)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dump_segments(segments: Segments) -> str:
+    """Return segments as JSON: strings, and [name, fallback] for a field."""
+    return json.dumps(
+        [part if isinstance(part, str) else [part.name, part.fallback] for part in segments],
+        ensure_ascii=False,
+    )
+
+
+def load_segments(text: str) -> Segments:
+    """Read what `dump_segments` wrote."""
+    return tuple(part if isinstance(part, str) else MergeField(*part) for part in json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who an edition is from.
+
+    from_name, from_address: the From header; reply_to and leave are bare addresses: who reads answers, and
+    where mail that asks to be taken off the list goes.
+    """
+
+    from_name: str
+    from_address: str
+    reply_to: str
+    leave: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Who stands in the footer."""
+
+    name: str
+    address: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """What a template knows about the edition beside its items."""
+
+    organisation: Organisation
+    #: Title of the newsletter, as readers know it.
+    title: str
+    #: Titles of the variant's audiences, in the newsletter's order.
+    audiences: tuple[str, ...]
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeaders:
+    """What the header lines of every message of a variant have in common.
+
+    list_id: RFC 2919 identifier without brackets ("weekly.news.example.org"); list_title: shown before it.
+    """
+
+    sender: Sender
+    list_id: str
+    list_title: str
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a rendered variant that its editor should know; it may be sent all the same."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """One variant on the page that shows all of them. name: of its files, without ending."""
+
+    name: str
+    audiences: tuple[str, ...]
+    subject: str
+    preheader: str
+    recipients: int
+    items: int
+    html_bytes: int

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import email
+import email.policy
+import html
+import re
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+
+import pytest
+from digests import VALUES
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from newsletter.address import parse_address
+from newsletter.render.merge import fill
+from newsletter.render.mime import compile_message
+from newsletter.render.types import MergeField, MessageHeaders, RenderedVariant, Sender
+
+NAME = MergeField("member.first_name", "colleague")
+LEAVE = MergeField("unsubscribe_url")
+TO = parse_address("anna@example.org")
+NOW = datetime(2026, 11, 27, 7, 0, tzinfo=UTC)
+HEADERS = MessageHeaders(
+    Sender("School Leaders News", "news@example.org", "comms@example.org", "leave@example.org"),
+    "weekly.news.example.org",
+    "The weekly digest",
+    "en-GB",
+)
+NAMES = ["From", "Reply-To", "Subject", "List-Id", "Auto-Submitted", "Content-Language", "MIME-Version",
+         "To", "Date", "Message-ID", "List-Unsubscribe", "Content-Type"]  # fmt: skip
+
+#: Text such as a template could hold, and such as a member could be called.
+anything = st.text(max_size=300) | st.sampled_from(
+    [
+        "=" * 200, "." * 80, ".", "\n.\n", " " * 100, "👩‍🏫" * 90, "שלום" * 40, "a" * 5000, "ŵ" * 5000,
+        "=?utf-8?q?x?=", "--=_", "\t\n \r\n\r",
+    ]
+)  # fmt: skip
+unix_lines = anything.map(lambda text: text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def compiled(text=("Dear ", NAME, ".\n"), page=("<p>", NAME, "</p>\n"), subject="News", headers=HEADERS):
+    return compile_message(RenderedVariant(subject, "p" * 40, tuple(page), tuple(text)), headers)
+
+
+def message(of=None, *, to_name="Anna Price", to=TO, values=VALUES, **changed):
+    fixed = {
+        "message_id": "<1.a@example.org>",
+        "date": NOW,
+        "list_unsubscribe": "<mailto:leave@example.org?subject=a1>",
+    }
+    return (of or compiled()).for_member(to_name=to_name, to=to, values=values, **{**fixed, **changed})
+
+
+def parse(raw):
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def parts(raw):
+    """Read text and HTML back as the standard library finds them, with our line ends."""
+    found = list(parse(raw).iter_parts())
+    assert [part.get_content_type() for part in found] == ["text/plain", "text/html"]
+    assert [part.defects for part in found] == [[], []]
+    return [part.get_content().replace("\r\n", "\n") for part in found]
+
+
+def display_name(raw, header):
+    """Read the display name of a header's one mailbox.
+
+    Words encoded by RFC 2047 are decoded by `email.header`: the parser of Python 3.11 leaves spaces between
+    them in a phrase (CPython issue 92081).
+    """
+    (mailbox,) = parse(raw)[header].addresses
+    source = email.message_from_bytes(raw)[header]
+    if not source.startswith("=?"):
+        return mailbox.display_name
+    return str(make_header(decode_header(source.rpartition("<")[0].strip())))
+
+
+def assert_fit_for_the_wire(raw):
+    assert raw.endswith(b"\r\n")
+    assert re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", raw) is None
+    assert raw.isascii()
+    body = raw.partition(b"\r\n\r\n")[2]
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+
+
+def test_message_has_the_headers_of_a_newsletter_and_no_others():
+    read = parse(message())
+    assert read.keys() == NAMES
+    assert read["From"] == "School Leaders News <news@example.org>"
+    assert read["To"].addresses[0].addr_spec == "anna@example.org"
+    assert read["Reply-To"] == "comms@example.org"
+    assert read["Date"].datetime == NOW
+    assert read["Message-ID"] == "<1.a@example.org>"
+    assert read["List-Id"] == "The weekly digest <weekly.news.example.org>"
+    assert read["List-Unsubscribe"] == "<mailto:leave@example.org?subject=a1>"
+    assert read["Auto-Submitted"] == "auto-generated"
+    assert read["Content-Language"] == "en-GB"
+
+
+def test_digest_is_read_back_as_it_was_rendered(digest, headers):
+    raw = message(compile_message(digest, headers))
+    assert_fit_for_the_wire(raw)
+    assert parts(raw) == [fill(digest.text, VALUES, str), fill(digest.html, VALUES, html.escape)]
+    assert parse(raw)["Subject"] == digest.subject
+
+
+@settings(max_examples=200)
+@given(st.lists(unix_lines | st.sampled_from([NAME, LEAVE])), anything)
+@example([NAME], "a" * 75)
+@example([" ", NAME, " ", NAME, "\n"], " a \u00a0")
+@example([".", NAME, "\n.", NAME], ".")
+def test_parts_are_read_back_with_exactly_this_members_values(segments, value):
+    values = {"member.first_name": value, "unsubscribe_url": "https://x.example.org/?a=1&b=2"}
+    raw = message(compiled(segments, segments), values=values)
+    assert_fit_for_the_wire(raw)
+    assert parts(raw) == [fill(segments, values, str), fill(segments, values, html.escape)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Zoë", "👩‍🏫 שלום", "=3D=\u20ac=", ".", "..", "O’Neill, “Jo”", "a" * 5000, "ŵ😀=" * 1500, "x & <y>"],
+)
+def test_value_arrives_letter_for_letter(value):
+    text, page = parts(message(values={"member.first_name": value}))
+    assert text == f"Dear {value}.\n"
+    assert html.unescape(page) == f"<p>{value}</p>\n"
+
+
+def test_members_values_do_not_stay_for_the_next():
+    of = compiled()
+    assert "Anna" in parts(message(of, values={"member.first_name": "Anna"}))[0]
+    assert parts(message(of, values={}))[0] == "Dear colleague.\n"
+
+
+HEADER_TEXTS = [
+    "Price, Anna", '"Anna" \\ <evil@example.net>', "a@example.net", "Siân Ŵyn", "👩‍🏫" * 40, "x" * 5000,
+    "ŵ" * 5000, "=?utf-8?q?=41?=", "A\r\nBcc: evil@example.net", "A\nB\x00C", "a" * 60 + " " + "b" * 60,
+    "(comment) Anna; x:y;", "A  B", ".",
+]  # fmt: skip
+
+
+def clean(text):
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", text).strip()
+
+
+@pytest.mark.parametrize("name", HEADER_TEXTS)
+def test_name_never_becomes_more_than_a_name(name):
+    raw = message(to_name=name)
+    assert_fit_for_the_wire(raw)
+    read = parse(raw)
+    assert read.keys() == NAMES
+    assert [it.addr_spec for it in read["To"].addresses] == ["anna@example.org"]
+    assert display_name(raw, "To") == clean(name)
+
+
+@pytest.mark.parametrize("text", HEADER_TEXTS)
+def test_subject_and_senders_name_are_read_back(text):
+    sender = Sender(text, "news@example.org", "comms@example.org", "leave@example.org")
+    headers = MessageHeaders(sender, "weekly.news.example.org", text, "en")
+    raw = message(compiled(subject=text, headers=headers))
+    read = parse(raw)
+    assert read.keys() == NAMES
+    assert read["Subject"] == clean(text)
+    assert display_name(raw, "From") == clean(text)
+
+
+@given(anything, anything, anything)
+def test_no_text_makes_a_header_line(name, subject, rest):
+    of = compiled(subject=subject)
+    raw = message(of, to_name=name, message_id=f"<{rest[:80]}>", list_unsubscribe=f"<mailto:{rest}>")
+    assert re.findall(rb"^([!-9;-~]+):", raw.partition(b"\r\n\r\n")[0], re.MULTILINE) == [
+        it.encode() for it in NAMES
+    ]
+    assert [it.addr_spec for it in parse(raw)["To"].addresses] == ["anna@example.org"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna", "Price, Anna", "Siân Ŵyn ap Rhys o Lanfairpwllgwyngyll" * 3, "x" * 200]
+)
+def test_header_lines_are_folded(name):
+    raw = message(
+        compiled(subject=name),
+        to_name=name,
+        to=parse_address("a.rather.long.local.part@mail.schools.example.org"),
+    )
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
+@pytest.mark.parametrize("name", ["", " \r\n "])
+def test_member_without_a_name_is_addressed_plainly(name):
+    assert b"\r\nTo: anna@example.org\r\n" in message(to_name=name)
+
+
+def test_list_without_a_title_keeps_its_brackets():
+    headers = MessageHeaders(HEADERS.sender, "weekly.news.example.org", "")
+    assert parse(message(compiled(headers=headers)))["List-Id"] == "<weekly.news.example.org>"
+
+
+def test_addresses_to_leave_are_folded_between_them_and_ascii():
+    raw = message(list_unsubscribe="<https://news.example.org/u/ŵ>, <mailto:leave@example.org>")
+    assert b"List-Unsubscribe: <https://news.example.org/u/%C5%B5>,\r\n <mailto:leave@example.org>\r\n" in raw
+
+
+def test_boundary_is_the_same_for_the_same_variant_only(digest, headers):
+    boundaries = [
+        parse(message(of)).get_boundary()
+        for of in (compiled(), compiled(), compiled(text=["other"]), compile_message(digest, headers))
+    ]
+    assert len(set(boundaries)) == 3
+    assert boundaries[0] == boundaries[1]
+    # "=_" cannot occur in quoted-printable, so no content can end a part.
+    assert all(boundary.startswith("=_") for boundary in boundaries)
+
+
+def test_address_beyond_ascii_stays_as_it_is_for_smtputf8():
+    raw = message(to_name="Jörg", to=parse_address("jörg@bücher.example.org"))
+    assert " <jörg@xn--bcher-kva.example.org>\r\n".encode() in raw
