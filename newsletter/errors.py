@@ -40,8 +40,8 @@ class NewsletterError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return the message, followed by the text of the cause where there is one."""
-        return f"{self.message}: {self.__cause__}" if self.__cause__ else self.message
+        """Return the message, followed by the text of the cause, on one line, where there is one."""
+        return f"{self.message}: {' '.join(str(self.__cause__).split())}" if self.__cause__ else self.message
 
 
 class ConfigError(NewsletterError, ValueError):
@@ -127,9 +127,7 @@ class AlreadySent(EditionError):
 class RenderError(NewsletterError):
     """A template cannot be rendered. template: file name; line: from 1, or None where it is not known."""
 
-    def __init__(
-        self, message: str, *, template: str = "", line: int | None = None, hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, template: str = "", line: int | None = None, hint: str = "") -> None:
         place = template if line is None else f"{template}:{line}"
         super().__init__(f"{place}: {message}" if place else message, hint=hint)
         self.template = template
