@@ -1,0 +1,117 @@
+"""What a member row means for somebody's subscriptions: which end, which begin, and who stays out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from newsletter.members.types import (
+    EndReason,
+    MemberRow,
+    Served,
+    Subscription,
+    SubscriptionChanges,
+    Terms,
+)
+
+#: Frequency of a subscription that an import begins: every edition, as it appears.
+EACH_EDITION = "each"
+
+#: Ends that no import undoes.
+LEFT = frozenset({EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.BOUNCED, EndReason.FORGOTTEN})
+
+
+def merge_rows(rows: Sequence[MemberRow]) -> MemberRow:
+    """Return what several rows of one address say together, in the order of the file (at least one).
+
+    Audiences and newsletters are joined; of names and attributes the later one that is not empty counts.
+    """
+    merged = rows[0]
+    for row in rows[1:]:
+        merged = MemberRow(
+            merged.line,
+            row.address,
+            row.first_name or merged.first_name,
+            row.last_name or merged.last_name,
+            _joined(merged.audiences, row.audiences),
+            _joined(merged.newsletters, row.newsletters),
+            {**merged.attributes, **row.attributes},
+        )
+    return merged
+
+
+def _joined(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return one if other is None else other if one is None else one | other
+
+
+def decide_subscriptions(
+    audiences: Collection[str],
+    listed: Collection[str] | None,
+    history: Sequence[Subscription],
+    terms: Terms,
+    *,
+    suppressed: bool = False,
+) -> SubscriptionChanges:
+    """Return what an import changes for a member who is now in these audiences.
+
+    listed: names in the `newsletters` column, None where the file has none and every newsletter counts.
+    history: the member's subscriptions, running and ended, in any order. Those to newsletters that the terms
+    do not know are left alone, and so are all of a suppressed address.
+    """
+    if suppressed:
+        return SubscriptionChanges(left_out=True)
+    ends: list[tuple[str, EndReason]] = []
+    begins: list[Subscription] = []
+    left_out = False
+    for served in terms.served:
+        past = [it for it in history if it.newsletter == served.newsletter] if history else []
+        running = next((it for it in past if it.ended_at is None), None)
+        wanted = served.audiences.intersection(audiences)
+        is_listed = listed is None or served.newsletter in listed
+        if running:
+            reason = _end_reason(running, wanted, is_listed=is_listed)
+            if reason:
+                ends.append((served.newsletter, reason))
+            if reason is EndReason.CHANGED:
+                begins.append(_changed(running, wanted, terms))
+        elif wanted and is_listed:
+            if _has_left(past):
+                left_out = True
+            else:
+                begins.append(_begun(served, wanted, terms))
+    return SubscriptionChanges(tuple(ends), tuple(begins), left_out)
+
+
+def _end_reason(running: Subscription, wanted: frozenset[str], *, is_listed: bool) -> EndReason | None:
+    if not wanted:
+        return EndReason.NO_LONGER_SERVED
+    if not is_listed:
+        return EndReason.NOT_LISTED
+    return EndReason.CHANGED if running.audiences != wanted else None
+
+
+def _has_left(past: Sequence[Subscription]) -> bool:
+    """Whether the last word on a newsletter that does not run was the member's own, or the mailbox's."""
+    ended = [(it.ended_at, it.end_reason) for it in past if it.ended_at]
+    if not ended:
+        return False
+    last = max(when for when, _ in ended)
+    # Of two that ended at the same moment, the one that keeps somebody out counts.
+    return any(when == last and reason in LEFT for when, reason in ended)
+
+
+def _begun(served: Served, audiences: frozenset[str], terms: Terms) -> Subscription:
+    return Subscription(
+        served.newsletter, audiences, EACH_EDITION, terms.basis.value, terms.source, terms.now
+    )
+
+
+def _changed(running: Subscription, audiences: frozenset[str], terms: Terms) -> Subscription:
+    return Subscription(
+        running.newsletter,
+        audiences,
+        running.frequency,
+        running.basis,
+        running.source,
+        terms.now,
+        running.paused_until,
+    )
