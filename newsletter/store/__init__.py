@@ -1,0 +1,16 @@
+"""The store: everything the program must not forget, in SQLite or PostgreSQL.
+
+One schema (`schema`), one way of opening it (`database`), and a module for each noun. Nothing outside this
+room sees a session, a statement or a row: methods take and return the values of `<room>/types.py`.
+
+- SQLAlchemy Core writes the statements, so that one text serves both databases; the ORM stays out, since
+  rows here are counted in millions. Alembic keeps the schema's versions and brings an old file up to date
+  on first use.
+- SQLite runs in WAL mode with synchronous=FULL: NORMAL may roll a commit back when the power goes, and a
+  rolled-back `sending` would be a mail sent twice.
+- A set of audiences is stored by its canonical name ("governors+leaders"): variants are made for sets, so
+  grouping members by set is an index scan instead of a join over memberships.
+- A subscription is never overwritten: what changes ends the row and begins another. Totals and states of
+  members are queries over rows, never counters kept in step.
+- Pages are read by key (`WHERE id > :last ORDER BY id`), never by OFFSET.
+"""

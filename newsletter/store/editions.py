@@ -1,0 +1,283 @@
+"""Editions, their variants and approvals."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+
+from newsletter.audiences.types import audience_key, audience_set
+from newsletter.delivery.types import DeliveryStatus
+from newsletter.editions.types import (
+    DeliveryCounts,
+    Edition,
+    EditionId,
+    EditionStatus,
+    Variant,
+    VariantPlan,
+)
+from newsletter.errors import EditionError
+from newsletter.render.types import RenderedVariant, dump_segments, load_segments
+from newsletter.store.bulk import insert_missing
+from newsletter.store.database import Database
+from newsletter.store.schema import approvals, deliveries, editions, variant_items, variants
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedVariant:
+    """A variant's plan and what came out of rendering it. revisions: of its items, by id."""
+
+    plan: VariantPlan
+    rendered: RenderedVariant
+    revisions: Mapping[int, int]
+
+
+class EditionStore:
+    """The editions. What is approved never changes; a draft is replaced as a whole."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, edition_id: EditionId) -> Edition | None:
+        """Return the edition of that newsletter and date."""
+        return self._first(
+            _editions().where(
+                editions.c.newsletter == edition_id.newsletter, editions.c.date == edition_id.date
+            )
+        )
+
+    def newest(self, newsletter: str) -> Edition | None:
+        """Return the newsletter's edition with the latest date."""
+        return self._first(
+            _editions().where(editions.c.newsletter == newsletter).order_by(editions.c.date.desc()).limit(1)
+        )
+
+    def all(self) -> list[Edition]:
+        """Return every edition, newest date first."""
+        query = _editions().order_by(editions.c.date.desc(), editions.c.newsletter)
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query)]
+
+    def save_draft(
+        self,
+        edition_id: EditionId,
+        drafted: Sequence[DraftedVariant],
+        content_hash: str,
+        now: datetime,
+        *,
+        replacing: Edition | None,
+    ) -> Edition:
+        """Store a draft in the place of an earlier one; approvals of the earlier one no longer stand.
+
+        replacing: the edition as it was when drafting began, None for a new one. Raises EditionError when
+        another process has changed it meanwhile.
+        """
+        with self._database.write() as connection:
+            key = _edition_key(connection, edition_id, replacing)
+            _drop_content(connection, key)
+            connection.execute(
+                update(editions)
+                .where(editions.c.id == key)
+                .values(status=EditionStatus.DRAFT, hash=content_hash, drafted_at=now)
+            )
+            for variant in drafted:
+                _insert_variant(connection, key, variant)
+        found = self.find(edition_id)
+        assert found  # noqa: S101 - it was written above
+        return found
+
+    def approve(self, edition: Edition, name: str, now: datetime) -> None:
+        """Note who approved the content with the edition's hash; EditionError when it changed meanwhile."""
+        with self._database.write() as connection:
+            changed = connection.execute(
+                update(editions)
+                .where(editions.c.id == edition.key, editions.c.hash == edition.hash)
+                .where(editions.c.status == EditionStatus.DRAFT)
+                .values(status=EditionStatus.APPROVED)
+            )
+            if changed.rowcount != 1:
+                raise EditionError(f"{edition.id} was changed by another process", hint="look at it again")
+            values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
+            connection.execute(insert(approvals).values(values))
+
+    def finish(self, edition: Edition, now: datetime) -> None:
+        """Note that every delivery has come to its end."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(editions)
+                .where(editions.c.id == edition.key, editions.c.status == EditionStatus.SENDING)
+                .values(status=EditionStatus.SENT, finished_at=now)
+            )
+
+    def variants(self, edition: Edition) -> list[Variant]:
+        """Return the variants with what they hold, smaller sets of audiences first.
+
+        recipients: as planned by the draft; once deliveries are planned, how many there are.
+        """
+        query = select(variants).where(variants.c.edition_id == edition.key).order_by(variants.c.id)
+        with self._database.read() as connection:
+            content: dict[int, list[int]] = {}
+            for row in connection.execute(
+                select(variant_items.c.variant_id, variant_items.c.item_id)
+                .join(variants)
+                .where(variants.c.edition_id == edition.key)
+                .order_by(variant_items.c.variant_id, variant_items.c.position)
+            ):
+                content.setdefault(row.variant_id, []).append(row.item_id)
+            planned = _planned(connection, edition.key)
+            return [
+                _variant(row, content.get(row.id, []), planned.get(row.id, 0) if planned else row.recipients)
+                for row in connection.execute(query)
+            ]
+
+    def rendered(self, variant_key: int) -> RenderedVariant:
+        """Return the frozen content of a variant."""
+        with self._database.read() as connection:
+            row = connection.execute(select(variants).where(variants.c.id == variant_key)).one()
+        return RenderedVariant(row.subject, row.preheader, load_segments(row.html), load_segments(row.text))
+
+    def counts(self, edition: Edition) -> DeliveryCounts:
+        """Count the edition's deliveries by status."""
+        query = (
+            select(deliveries.c.status, func.count())
+            .where(deliveries.c.edition_id == edition.key)
+            .group_by(deliveries.c.status)
+        )
+        with self._database.read() as connection:
+            return DeliveryCounts(**dict(connection.execute(query).all()))
+
+    def sent_by_variant(self, edition: Edition) -> dict[int, int]:
+        """Return how many deliveries of each variant are sent, by its key."""
+        with self._database.read() as connection:
+            return _planned(connection, edition.key, DeliveryStatus.SENT)
+
+    def last_planned(self, edition: Edition) -> int | None:
+        """Return how many deliveries the newsletter's edition before this one had; None for the first."""
+        before = (
+            select(editions.c.id)
+            .where(
+                editions.c.newsletter == edition.id.newsletter,
+                editions.c.id != edition.key,
+                editions.c.status == EditionStatus.SENT,
+            )
+            .order_by(editions.c.date.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            key = connection.execute(before).scalar()
+            if key is None:
+                return None
+            query = select(func.count()).select_from(deliveries).where(deliveries.c.edition_id == key)
+            return connection.execute(query).scalar_one()
+
+    def _first(self, query: Select[Any]) -> Edition | None:
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _edition(row) if row else None
+
+
+def _editions() -> Select[Any]:
+    """Select editions with the newest approval that stands for their present content."""
+    standing = approvals.alias()
+    newest = (
+        select(func.max(standing.c.id))
+        .where(standing.c.edition_id == editions.c.id, standing.c.hash == editions.c.hash)
+        .scalar_subquery()
+    )
+    # A draft was reopened, or never approved, even if its content is what somebody approved once.
+    stands = and_(approvals.c.id == newest, editions.c.status != EditionStatus.DRAFT)
+    joined = editions.outerjoin(approvals, stands)
+    return select(editions, approvals.c.name, approvals.c.approved_at).select_from(joined)
+
+
+def _edition(row: Row[Any]) -> Edition:
+    return Edition(
+        key=row.id,
+        id=EditionId(row.newsletter, row.date),
+        status=EditionStatus(row.status),
+        message_id_key=row.message_id_key,
+        hash=row.hash,
+        drafted_at=row.drafted_at,
+        approved_by=row.name,
+        approved_at=row.approved_at,
+    )
+
+
+def _edition_key(connection: Connection, edition_id: EditionId, replacing: Edition | None) -> int:
+    key = {"newsletter": edition_id.newsletter, "date": edition_id.date}
+    if replacing is None:
+        values = {**key, "status": EditionStatus.DRAFT, "message_id_key": secrets.token_hex(16)}
+        made = connection.execute(
+            insert_missing(connection, editions).values(values).returning(editions.c.id)
+        )
+        found = made.scalar_one_or_none()
+    else:
+        as_it_was = (editions.c.status == replacing.status, editions.c.hash == replacing.hash)
+        unchanged = select(editions.c.id).filter_by(**key).where(*as_it_was).with_for_update()
+        found = connection.scalar(unchanged)
+    if found is None:
+        raise EditionError(f"{edition_id} was changed by another process", hint="try again")
+    return int(found)
+
+
+def _drop_content(connection: Connection, edition_key: int) -> None:
+    old = select(variants.c.id).where(variants.c.edition_id == edition_key)
+    connection.execute(delete(variant_items).where(variant_items.c.variant_id.in_(old)))
+    connection.execute(delete(variants).where(variants.c.edition_id == edition_key))
+
+
+def _insert_variant(connection: Connection, edition_key: int, drafted: DraftedVariant) -> None:
+    plan, rendered = drafted.plan, drafted.rendered
+    key = connection.execute(
+        insert(variants)
+        .values(
+            edition_id=edition_key,
+            audiences=audience_key(plan.audiences),
+            number=plan.number,
+            recipients=plan.members,
+            subject=rendered.subject,
+            preheader=rendered.preheader,
+            html=dump_segments(rendered.html),
+            text=dump_segments(rendered.text),
+            html_bytes=rendered.html_bytes,
+            hash=rendered.hash,
+        )
+        .returning(variants.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(variant_items),
+        [
+            {"variant_id": key, "position": position, "item_id": item, "revision": drafted.revisions[item]}
+            for position, item in enumerate(plan.items)
+        ],
+    )
+
+
+def _planned(
+    connection: Connection, edition_key: int, status: DeliveryStatus | None = None
+) -> dict[int, int]:
+    query = (
+        select(deliveries.c.variant_id, func.count())
+        .where(deliveries.c.edition_id == edition_key)
+        .group_by(deliveries.c.variant_id)
+    )
+    if status:
+        query = query.where(deliveries.c.status == status)
+    return dict(connection.execute(query).all())
+
+
+def _variant(row: Row[Any], items: Sequence[int], recipients: int) -> Variant:
+    return Variant(
+        key=row.id,
+        audiences=audience_set(row.audiences),
+        number=row.number,
+        subject=row.subject,
+        items=tuple(items),
+        recipients=recipients,
+        html_bytes=row.html_bytes,
+        hash=row.hash,
+    )

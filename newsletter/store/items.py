@@ -1,0 +1,194 @@
+"""Items: entries that are kept, their revisions, audiences and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
+
+from newsletter.audiences.types import Reason
+from newsletter.errors import NewsletterError
+from newsletter.feeds.types import (
+    Item,
+    ItemStatus,
+)
+from newsletter.store.bulk import among
+from newsletter.store.database import Database
+from newsletter.store.schema import feeds, item_audiences, item_reasons, items
+
+_PAGE = 500
+EDITOR, RULES = "editor", "rules"
+
+
+class ItemStore:
+    """The items. A changed entry becomes a revision; an editor's word is never overwritten by rules."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> Iterator[tuple[Item, tuple[Reason, ...]]]:
+        """Yield every item with its reasons, newest first, in pages."""
+        after: tuple[datetime, int] | None = None
+        while True:
+            query = _newest_first(select(items, feeds.c.name.label("feed")).join(feeds)).limit(_PAGE)
+            if after:
+                day, key = after
+                query = query.where(or_(items.c.date < day, (items.c.date == day) & (items.c.id < key)))
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+                yield from _assemble(connection, rows)
+            if len(rows) < _PAGE:
+                return
+            after = (rows[-1].date, rows[-1].id)
+
+    def get(self, item_id: int) -> tuple[Item, tuple[Reason, ...]]:
+        """Return one item with its reasons; raises NewsletterError for an unknown id."""
+        query = select(items, feeds.c.name.label("feed")).join(feeds).where(items.c.id == item_id)
+        with self._database.read() as connection:
+            for found in _assemble(connection, connection.execute(query).all()):
+                return found
+        raise NewsletterError(f"there is no item {item_id}", hint="newsletter item list")
+
+    def by_ids(self, ids: Collection[int]) -> dict[int, Item]:
+        """Return the items of these ids."""
+        query = select(items, feeds.c.name.label("feed")).join(feeds)
+        with self._database.read() as connection:
+            query = query.where(among(connection, items.c.id, ids))
+            return {item.id: item for item, _ in _assemble(connection, connection.execute(query).all())}
+
+    def candidates(self, audiences: Collection[str], since: datetime) -> list[Item]:
+        """Return the items that may go into an edition: pinned ones first, then newest first.
+
+        audiences: those of the newsletter; since: the oldest date that counts. Hidden and withdrawn items
+        are not among them, nor are items that nobody is meant to get.
+        """
+        query = _newest_first(
+            select(items, feeds.c.name.label("feed"))
+            .join(feeds)
+            .where(items.c.date >= since, items.c.status.in_([ItemStatus.NEW, ItemStatus.PINNED]))
+        )
+        with self._database.read() as connection:
+            found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
+        fitting = [item for item in found if item.audiences & set(audiences)]
+        return sorted(fitting, key=lambda item: item.status is not ItemStatus.PINNED)
+
+    def set_status(self, item_id: int, status: ItemStatus) -> None:
+        """Hide, pin or withdraw an item, or make it an ordinary one again."""
+        self.get(item_id)
+        with self._database.write() as connection:
+            connection.execute(update(items).where(items.c.id == item_id).values(status=status))
+
+    def set_audiences(self, item_id: int, decisions: Mapping[str, bool]) -> None:
+        """Note an editor's word: for these audiences the item is, or is not, whatever the rules say."""
+        self.get(item_id)
+        with self._database.write() as connection:
+            lock_items(connection, [item_id])
+            for audience, included in decisions.items():
+                _put_audience(connection, item_id, audience, EDITOR, included=included)
+
+    def editor_word(self, item_id: int) -> dict[str, bool]:
+        """Return what an editor decided about an item, by audience."""
+        query = select(item_audiences.c.audience, item_audiences.c.included).where(
+            item_audiences.c.item_id == item_id, item_audiences.c.decided_by == EDITOR
+        )
+        with self._database.read() as connection:
+            return dict(connection.execute(query).all())
+
+    def replace_rules(self, reasons: Mapping[int, Sequence[Reason]]) -> None:
+        """Put what the rules say now, by item, in the place of what they said before."""
+        with self._database.write() as connection:
+            lock_items(connection, reasons)
+            for item_id, said in reasons.items():
+                put_reasons(connection, item_id, said)
+
+
+def lock_items(connection: Connection, ids: Collection[int]) -> None:
+    """Let nobody else sort these items until we have; always in one order, so nobody waits in a circle."""
+    chosen = select(items.c.id).where(among(connection, items.c.id, ids))
+    connection.execute(chosen.order_by(items.c.id).with_for_update())
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(items.c.date.desc(), items.c.id.desc())
+
+
+def put_reasons(connection: Connection, item_id: int, reasons: Sequence[Reason]) -> None:
+    """Put what the rules say in the place of what they said before; the editor's word stays."""
+    connection.execute(
+        delete(item_audiences).where(
+            item_audiences.c.item_id == item_id, item_audiences.c.decided_by == RULES
+        )
+    )
+    connection.execute(delete(item_reasons).where(item_reasons.c.item_id == item_id))
+    for audience in sorted({reason.audience for reason in reasons}):
+        _put_audience(connection, item_id, audience, RULES, included=True)
+    rows = [
+        {
+            "item_id": item_id,
+            "position": position,
+            "audience": reason.audience,
+            "rule": reason.rule,
+            "place": reason.where,
+            "text": reason.text,
+        }
+        for position, reason in enumerate(reasons)
+    ]
+    if rows:
+        connection.execute(insert(item_reasons), rows)
+
+
+def _put_audience(
+    connection: Connection, item_id: int, audience: str, decided_by: str, *, included: bool
+) -> None:
+    key = {"item_id": item_id, "audience": audience, "decided_by": decided_by}
+    connection.execute(delete(item_audiences).filter_by(**key))
+    connection.execute(insert(item_audiences).values(included=included, **key))
+
+
+def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tuple[Item, tuple[Reason, ...]]]:
+    ids = [row.id for row in rows]
+    decisions: dict[int, dict[str, dict[str, bool]]] = {}
+    for row in connection.execute(
+        select(item_audiences).where(among(connection, item_audiences.c.item_id, ids))
+    ):
+        decisions.setdefault(row.item_id, {}).setdefault(row.audience, {})[row.decided_by] = row.included
+    reasons: dict[int, list[Reason]] = {}
+    query = select(item_reasons).where(among(connection, item_reasons.c.item_id, ids))
+    for row in connection.execute(query.order_by(item_reasons.c.position)):
+        reasons.setdefault(row.item_id, []).append(Reason(row.audience, row.rule, row.place, row.text))
+    for row in rows:
+        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []))
+
+
+def _item(
+    row: Row[Any], decisions: Mapping[str, Mapping[str, bool]], reasons: Sequence[Reason]
+) -> tuple[Item, tuple[Reason, ...]]:
+    # The editor's word wins over the rules', audience by audience.
+    included = {audience: by.get(EDITOR, by.get(RULES, False)) for audience, by in decisions.items()}
+    audiences = frozenset(audience for audience, yes in included.items() if yes)
+    by_editor = [
+        Reason(audience, "editor", "editor", "the editor said so")
+        for audience in sorted(audiences)
+        if decisions[audience].get(EDITOR)
+    ]
+    item = Item(
+        id=row.id,
+        feed=row.feed,
+        title=row.title,
+        link=row.link,
+        html=row.html,
+        summary=row.summary,
+        published=row.published,
+        updated=row.updated,
+        first_seen=row.first_seen,
+        section=row.section,
+        categories=tuple(row.categories),
+        author=row.author,
+        language=row.language,
+        status=ItemStatus(row.status),
+        revision=row.revision,
+        audiences=audiences,
+    )
+    return item, (*by_editor, *(reason for reason in reasons if reason.audience in audiences))

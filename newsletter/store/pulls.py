@@ -1,0 +1,161 @@
+"""Pulls: what a feed brought is stored whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from newsletter.audiences.types import Reason
+from newsletter.feeds.types import (
+    EntryState,
+    FeedForUpdate,
+    Fetched,
+    ItemIntent,
+    ItemStatus,
+    KnownEntries,
+    ParsedEntry,
+    ParsedFeed,
+)
+from newsletter.store.bulk import among
+from newsletter.store.database import Database
+from newsletter.store.items import lock_items, put_reasons
+from newsletter.store.schema import entries, feeds, item_revisions, items
+
+
+@dataclass(frozen=True, slots=True)
+class SortedItem:
+    """An intent together with what the rules said of it."""
+
+    intent: ItemIntent
+    reasons: tuple[Reason, ...]
+
+
+class PullStore:
+    """Entries and the items they become. A changed entry becomes a revision of its item."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known_entries(self, feed_id: int) -> KnownEntries:
+        """Return what is known of a feed's entries, by key."""
+        query = select(entries.c.key, entries.c.item_id, entries.c.content_hash).where(
+            entries.c.feed_id == feed_id
+        )
+        with self._database.read() as connection:
+            return {row.key: EntryState(row.item_id, row.content_hash) for row in connection.execute(query)}
+
+    def record_pull(
+        self,
+        feed: FeedForUpdate,
+        fetched: Fetched,
+        parsed: ParsedFeed,
+        changes: Sequence[SortedItem],
+        now: datetime,
+    ) -> list[ItemIntent]:
+        """Store what a pull brought, all of it or nothing: new items, revisions, the feed's own state.
+
+        Returns what was stored: nothing of what another process, which pulled at the same time, stored first.
+        """
+        with self._database.write() as connection:
+            open_changes = list(_still_to_store(connection, feed.id, changes))
+            revised = [change.intent.item_id for change in open_changes if change.intent.item_id]
+            lock_items(connection, revised)
+            for change in open_changes:
+                _store_change(connection, feed.id, change, now)
+            seen = among(connection, entries.c.key, [entry.key for entry in parsed.entries])
+            connection.execute(
+                update(entries).where(entries.c.feed_id == feed.id, seen).values(last_seen=now)
+            )
+            connection.execute(
+                update(feeds)
+                .where(feeds.c.id == feed.id)
+                .values(
+                    title=parsed.title,
+                    etag=fetched.etag,
+                    last_modified=fetched.last_modified,
+                    last_pulled_at=now,
+                    last_success_at=now,
+                    warnings=list(parsed.warnings),
+                    problem=None,
+                )
+            )
+        return [change.intent for change in open_changes]
+
+
+def _still_to_store(
+    connection: Connection, feed_id: int, changes: Sequence[SortedItem]
+) -> Iterator[SortedItem]:
+    """Yield the changes that nobody has stored since they were decided, and let nobody else do so now."""
+    connection.execute(select(feeds.c.id).where(feeds.c.id == feed_id).with_for_update())
+    keys = among(connection, entries.c.key, [change.intent.entry.key for change in changes])
+    known = {
+        row.key: row for row in connection.execute(select(entries).where(entries.c.feed_id == feed_id, keys))
+    }
+    for change in changes:
+        found = known.get(change.intent.entry.key)
+        if found is None:
+            yield change
+        elif found.content_hash != change.intent.content_hash:
+            yield replace(change, intent=replace(change.intent, item_id=found.item_id))
+
+
+def _store_change(connection: Connection, feed_id: int, change: SortedItem, now: datetime) -> None:
+    intent = change.intent
+    values = _item_values(intent.entry)
+    if intent.item_id is None:
+        date = intent.entry.published or now
+        row = connection.execute(
+            insert(items)
+            .values(feed_id=feed_id, first_seen=now, date=date, status=ItemStatus.NEW, revision=1, **values)
+            .returning(items.c.id, items.c.revision)
+        ).one()
+        connection.execute(
+            insert(entries).values(
+                feed_id=feed_id,
+                key=intent.entry.key,
+                item_id=row.id,
+                content_hash=intent.content_hash,
+                first_seen=now,
+                last_seen=now,
+            )
+        )
+    else:
+        if intent.entry.published:
+            values["date"] = intent.entry.published
+        row = connection.execute(
+            update(items)
+            .where(items.c.id == intent.item_id)
+            .values(revision=items.c.revision + 1, **values)
+            .returning(items.c.id, items.c.revision)
+        ).one()
+        connection.execute(
+            update(entries)
+            .where(entries.c.feed_id == feed_id, entries.c.key == intent.entry.key)
+            .values(content_hash=intent.content_hash)
+        )
+    connection.execute(
+        insert(item_revisions).values(
+            item_id=row.id,
+            revision=row.revision,
+            content_hash=intent.content_hash,
+            content=_as_json(intent.entry),
+            seen_at=now,
+        )
+    )
+    put_reasons(connection, row.id, change.reasons)
+
+
+def _item_values(entry: ParsedEntry) -> dict[str, Any]:
+    names = ("title", "link", "html", "summary", "published", "updated", "section", "author", "language")
+    return {name: getattr(entry, name) for name in names} | {"categories": list(entry.categories)}
+
+
+def _as_json(entry: ParsedEntry) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(entry).items()
+    }

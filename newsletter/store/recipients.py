@@ -1,0 +1,270 @@
+"""Recipients: who gets the next edition, grouped by what they have had, and the plan of deliveries.
+
+Members are never listed one by one. A member's history among the candidate items follows from the variants
+that were carried to them, so each such variant gets a bit, and the sum of a member's bits is their signature.
+Members are grouped by (audiences, signature) in one query, and one INSERT … SELECT over the same two plans
+the deliveries of all groups. Editions are planned one at a time: what one carries is history for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    FromClause,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    String,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from newsletter.address import Address
+from newsletter.audiences.types import audience_key, audience_set
+from newsletter.delivery.types import DeliveryStatus, Recipient
+from newsletter.editions.compose import FrozenVariant
+from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
+from newsletter.store.bulk import among, given
+from newsletter.store.database import Database
+from newsletter.store.schema import (
+    deliveries,
+    editions,
+    members,
+    subscriptions,
+    suppressions,
+    variant_items,
+    variants,
+)
+
+#: A delivery in one of these states has carried its items, or may yet, or may have.
+CARRIED = (
+    DeliveryStatus.PENDING,
+    DeliveryStatus.DEFERRED,
+    DeliveryStatus.SENDING,
+    DeliveryStatus.SENT,
+    DeliveryStatus.UNKNOWN,
+)
+#: Bits of a signed 64-bit sum that stay clear of its sign.
+_BITS = 62
+
+
+#: Any number will do for PostgreSQL's advisory lock, so long as it is always the same and nobody else's.
+_LOCK = 7_041_997
+
+#: Groups of members to the variant that each of them gets; groups that are left out get none.
+Choose = Callable[[Sequence[HistoryGroup]], Iterable[tuple[HistoryGroup, FrozenVariant]]]
+
+
+class RecipientStore:
+    """Members as recipients of editions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def groups(
+        self,
+        newsletter: str,
+        candidates: Collection[int],
+        now: datetime,
+        *,
+        edition: Edition | None = None,
+        consent_only: bool = False,
+    ) -> list[HistoryGroup]:
+        """Group the newsletter's members by audiences and by which candidate items were carried to them.
+
+        Paused, ended and suppressed ones are not among them, nor those without any audience.
+        edition: the one that is being composed, whose own deliveries are no history.
+        consent_only: only members who gave consent, as marketing asks for.
+        """
+        with self._database.read() as connection:
+            history = _History(connection, candidates, edition)
+            recipients = _recipients(newsletter, now, history, consent_only=consent_only)
+            return _groups(connection, history, recipients)
+
+    def sample(self, newsletter: str, audiences: Collection[str]) -> Recipient | None:
+        """Return one member who gets the newsletter with these audiences, for previews; None without any."""
+        query = (
+            select(members)
+            .join(subscriptions, subscriptions.c.member_id == members.c.id)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.ended_at.is_(None),
+                subscriptions.c.audiences == audience_key(audiences),
+                members.c.email.is_not(None),
+            )
+            .order_by(subscriptions.c.member_id)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return make_recipient(row) if row else None
+
+    def plan(
+        self,
+        edition: Edition,
+        candidates: Collection[int],
+        choose: Choose,
+        now: datetime,
+        *,
+        consent_only: bool = False,
+    ) -> bool:
+        """Write one pending delivery for each recipient, all of them or none, and begin sending.
+
+        choose: which variant each group gets; what it raises leaves everything as it was. Returns False, and
+        writes nothing, when the edition is not approved as it stands here: another process was quicker.
+        """
+        with self._database.write() as connection:
+            _wait_for_turn(connection)
+            begun = connection.execute(
+                update(editions)
+                .where(editions.c.id == edition.key, editions.c.hash == edition.hash)
+                .where(editions.c.status == EditionStatus.APPROVED)
+                .values(status=EditionStatus.SENDING, started_at=now)
+            )
+            if begun.rowcount != 1:
+                return False
+            history = _History(connection, candidates, edition)
+            recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
+            served = choose(_groups(connection, history, recipients))
+            connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
+        return True
+
+
+def make_recipient(row: Row[Any]) -> Recipient:
+    """Return the recipient that a row with the columns of a member stands for."""
+    return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
+
+
+class _History:
+    """Which variants carried a candidate item, and the signature that each member has from them."""
+
+    def __init__(self, connection: Connection, candidates: Collection[int], edition: Edition | None) -> None:
+        self._items: dict[int, set[int]] = {}
+        query = select(variant_items.c.variant_id, variant_items.c.item_id).where(
+            among(connection, variant_items.c.item_id, candidates),
+            exists().where(deliveries.c.variant_id == variant_items.c.variant_id),
+        )
+        if edition:
+            query = query.join(variants).where(variants.c.edition_id != edition.key)
+        for variant, item in connection.execute(query.order_by(variant_items.c.variant_id)):
+            self._items.setdefault(variant, set()).add(item)
+        self._variants = list(self._items)
+        self.table = self._signatures() if self._variants else None
+        self.columns = [func.coalesce(total, 0).label(total.name) for total in self._sums]
+
+    @property
+    def _sums(self) -> list[Any]:
+        if self.table is None:
+            return []
+        return [column for column in self.table.c if column.name != "member_id"]
+
+    def _signatures(self) -> FromClause:
+        blocks = [self._variants[at : at + _BITS] for at in range(0, len(self._variants), _BITS)]
+        sums = [
+            func.sum(
+                case(
+                    {variant: 1 << bit for bit, variant in enumerate(block)},
+                    value=deliveries.c.variant_id,
+                    else_=0,
+                )
+            ).label(f"signature_{number}")
+            for number, block in enumerate(blocks)
+        ]
+        return (
+            select(deliveries.c.member_id, *sums)
+            .where(deliveries.c.variant_id.in_(self._variants), deliveries.c.status.in_(CARRIED))
+            .group_by(deliveries.c.member_id)
+            .cte("histories")
+        )
+
+    def items(self, signature: Iterable[int]) -> frozenset[int]:
+        """Return the candidate items that a member with this signature was carried."""
+        carried: set[int] = set()
+        for number, bits in enumerate(signature):
+            block = self._variants[number * _BITS : (number + 1) * _BITS]
+            for bit, variant in enumerate(block):
+                if int(bits) >> bit & 1:
+                    carried |= self._items[variant]
+        return frozenset(carried)
+
+
+def _recipients(
+    newsletter: str,
+    now: datetime,
+    history: _History,
+    *,
+    consent_only: bool,
+) -> Select[Any]:
+    """Select the audiences and the signature of each recipient."""
+    query = (
+        select(subscriptions.c.audiences, *history.columns)
+        .join(members, members.c.id == subscriptions.c.member_id)
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.ended_at.is_(None),
+            subscriptions.c.audiences != "",
+            or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now),
+            members.c.email.is_not(None),
+            ~exists().where(suppressions.c.email_key == members.c.email_key),
+        )
+    )
+    if consent_only:
+        query = query.where(subscriptions.c.basis == "consent")
+    if history.table is not None:
+        query = query.outerjoin(history.table, history.table.c.member_id == subscriptions.c.member_id)
+    return query
+
+
+def _groups(connection: Connection, history: _History, recipients: Select[Any]) -> list[HistoryGroup]:
+    grouped = recipients.add_columns(func.count()).group_by(subscriptions.c.audiences, *history.columns)
+    return [
+        HistoryGroup(audience_set(audiences), history.items(bits), count, tuple(map(int, bits)))
+        for audiences, *bits, count in connection.execute(grouped)
+    ]
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Let nobody else plan until this transaction ends; in SQLite only one can write anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _insert_deliveries(
+    connection: Connection,
+    edition: Edition,
+    recipients: Select[Any],
+    history: _History,
+    served: Iterable[tuple[HistoryGroup, FrozenVariant]],
+) -> Insert:
+    """Make the INSERT that gives each recipient the variant of their group, members in order."""
+    marks: list[Column[Any]] = [Column("audiences", String)]
+    marks += [Column(total.name, BigInteger) for total in history.columns]
+    rows = [(audience_key(g.audiences), *g.signature, variant.key) for g, variant in served]
+    groups = given(connection, [*marks, Column("variant", BigInteger)], rows)
+    theirs = recipients.add_columns(subscriptions.c.member_id).subquery()
+    same = and_(*(theirs.c[mark.name] == groups.c[mark.name] for mark in marks))
+    chosen = select(
+        literal(edition.key),
+        groups.c.variant,
+        theirs.c.member_id,
+        literal(DeliveryStatus.PENDING.value),
+        literal(0, Integer),
+        literal(False, Boolean),
+    ).join_from(theirs, groups, same)
+    columns = ["edition_id", "variant_id", "member_id", "status", "attempts", "resent"]
+    return insert(deliveries).from_select(columns, chosen.order_by(theirs.c.member_id))

@@ -1,0 +1,27 @@
+"""What the program notes for itself, by name."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from newsletter.store.bulk import insert_missing
+from newsletter.store.database import Database
+from newsletter.store.schema import settings
+
+
+class SettingStore:
+    """The settings table; not to be confused with what the user sets in newsletter.toml."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> str | None:
+        """Return what was noted under a name last."""
+        with self._database.read() as connection:
+            return connection.scalar(select(settings.c.value).where(settings.c.name == name))
+
+    def put(self, name: str, value: str) -> None:
+        """Note a value in the place of an earlier one."""
+        with self._database.write() as connection:
+            connection.execute(insert_missing(connection, settings), [{"name": name, "value": value}])
+            connection.execute(update(settings).where(settings.c.name == name).values(value=value))
