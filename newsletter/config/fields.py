@@ -1,0 +1,113 @@
+"""Field types of the settings: durations, rates, schedules, addresses; each fault says how to write it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from newsletter.address import Address, parse_address
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PER = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+class Rate(NamedTuple):
+    """So many messages in so many seconds."""
+
+    messages: int
+    per_s: int
+
+
+class Mailbox(NamedTuple):
+    """A display name, which may be empty, and an address."""
+
+    name: str
+    address: Address
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    # A bare number would be read as seconds, and a forgotten unit is the likely slip.
+    found = re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('not a duration; write a number and a unit, such as "90s", "15m", "24h" or "30d"')
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise ValueError("longer than any calendar; 3650d is ten years") from None
+
+
+def _rate(value: object) -> Rate:
+    found = re.fullmatch(r"\s*([1-9]\d{0,8})\s*/\s*(second|minute|hour|day)\s*", str(value))
+    if not found:
+        raise ValueError('not a rate; write it as "30/minute" or "14/second"')
+    return Rate(int(found[1]), _PER[found[2]])
+
+
+def _schedule(value: str) -> str:
+    try:
+        CronSim(value, datetime(2000, 1, 1))  # noqa: DTZ001 - only its grammar is looked at
+    except CronSimError as fault:
+        raise ValueError(f'not a cron expression ({fault}); "0 7 * * FRI" is Fridays at 07:00') from None
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError('not a time zone; write it as "Europe/London"') from None
+    return value
+
+
+def _mailbox(value: object) -> Mailbox:
+    text = str(value)
+    named = re.fullmatch(r'\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*', text)
+    name, address = (named[1], named[2]) if named else ("", text)
+    if _CONTROL.search(name):
+        raise ValueError("holds a line break or another control character")
+    return Mailbox(name.strip(), parse_address(address))
+
+
+def _address(value: object) -> Address:
+    return parse_address(str(value))
+
+
+def _source(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme in ("http", "https"):
+        if not parts.hostname:
+            raise ValueError("names no host")
+    elif "://" in value:
+        raise ValueError(f"only http and https are fetched, not {parts.scheme}")
+    elif PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
+        raise ValueError('a file must stand below the project folder; write it as "feeds/news.xml"')
+    return value
+
+
+def _single_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("holds a line break or another control character")
+    return value.strip()
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+RateField = Annotated[Rate, BeforeValidator(_rate)]
+Schedule = Annotated[str, AfterValidator(_schedule)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+MailboxField = Annotated[Mailbox, BeforeValidator(_mailbox)]
+AddressField = Annotated[Address, BeforeValidator(_address)]
+Source = Annotated[str, StringConstraints(min_length=1), AfterValidator(_source)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)]
+#: A name that stands in commands, file names and ids.
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+\S*$")]

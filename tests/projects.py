@@ -1,0 +1,38 @@
+"""Project files: a small one that is in order, and a whole one with every setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+
+from newsletter.config import Config, load_config
+
+AUDIENCES = {"governors": "Governors", "leaders": "School leaders", "career-leads": "Career leads"}
+
+
+def small_settings(**tables):
+    """The least that a project needs, with tables replaced or added."""
+    return {
+        "organisation": {"name": "Heath Union", "address": "2 Mill Lane, Lewes BN7 2AA"},
+        "sender": {"from": "Heath News <news@example.org>", "reply_to": "office@example.org"},
+        "smtp": {"outbox": "outbox"},
+        "audiences": {slug: {"title": title} for slug, title in AUDIENCES.items()},
+        "newsletters": [{"name": "weekly", "audiences": list(AUDIENCES)}],
+        **tables,
+    }
+
+
+def write_settings(folder: Path, settings) -> Path:
+    """Write newsletter.toml, from tables or as it stands, and return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = settings if isinstance(settings, str) else tomlkit.dumps(settings)
+    (folder / "newsletter.toml").write_text(text, "utf-8")
+    return folder
+
+
+def load(folder: Path, settings=None, environ=None) -> Config:
+    """Read a project of these settings, by default of the small ones."""
+    return load_config(
+        write_settings(folder, small_settings() if settings is None else settings), environ or {}
+    )

@@ -1,0 +1,186 @@
+"""Faults of newsletter.toml: all at once, each with its key, its value and the likely slip."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from projects import load, small_settings
+from pydantic import ValidationError
+
+from newsletter.config.environment import override
+from newsletter.config.faults import reference_faults, settings_faults
+from newsletter.config.settings import Settings
+from newsletter.errors import ConfigError
+
+EVERY_SETTING = tomllib.loads((Path(__file__).parent / "every_setting.toml").read_text("utf-8"))
+
+
+def faults_of(folder, **tables):
+    with pytest.raises(ConfigError) as caught:
+        load(folder, small_settings(**tables))
+    assert [line.strip() for line in str(caught.value).splitlines()[1:]] == list(caught.value.faults)
+    return list(caught.value.faults)
+
+
+def weekly(**settings):
+    return {"newsletters": [{"name": "weekly", "audiences": ["governors"], **settings}]}
+
+
+def smtp(**settings):
+    return {"smtp": {"host": "smtp.example.org", **settings}}
+
+
+def feed(**settings):
+    return {"feeds": [{"name": "dfe", "url": "feeds/dfe.xml", **settings}]}
+
+
+@pytest.mark.parametrize(
+    ("tables", "fault"),
+    [
+        (weekly(max_item=3), "newsletters.weekly.max_item is not a setting; did you mean `max_items`?"),
+        (weekly(max_items=0), "newsletters.weekly.max_items = 0: input should be greater than 0"),
+        (
+            weekly(approval="automated"),
+            "newsletters.weekly.approval = 'automated': must be 'required' or 'automatic'; did you",
+        ),
+        (
+            weekly(audiences=["governers"]),
+            "newsletters.weekly.audiences: 'governers' is no audience of this file; did you mean `gov",
+        ),
+        (
+            weekly(audiences="governors"),
+            "newsletters.weekly.audiences = 'governors': must be a list, in brackets",
+        ),
+        (weekly(audiences=[]), "newsletters.weekly.audiences = []: must not be empty"),
+        (weekly(timezone="Europe/Londn"), "newsletters.weekly.timezone = 'Europe/Londn': not a time zone"),
+        (weekly(schedule="7 o'clock"), 'newsletters.weekly.schedule = "7 o\'clock": not a cron expression'),
+        (
+            weekly(lead="a day"),
+            "newsletters.weekly.lead = 'a day': not a duration; write a number and a unit",
+        ),
+        (weekly(schedule="0 7 30 2 *"), "newsletters.weekly.schedule = '0 7 30 2 *': not a cron expression ("),
+        (weekly(lead=24), "newsletters.weekly.lead = 24: not a duration"),
+        (weekly(lead=True), "newsletters.weekly.lead = True: not a duration"),
+        (weekly(lead="99999999999d"), "newsletters.weekly.lead = '99999999999d': longer than any calendar"),
+        (weekly(template="../digest"), "newsletters.weekly.template = '../digest': use small letters"),
+        (weekly(title="Week\nly"), "newsletters.weekly.title = 'Week\\nly': holds a line break"),
+        ({"newsletters": [{"audiences": ["governors"]}]}, "newsletters.0.name is missing"),
+        ({"newsletters": []}, "newsletters = []: must not be empty"),
+        ({"newsletters": "weekly"}, "newsletters = 'weekly': must be a list"),
+        (smtp(rate="30 per minute"), "smtp.rate = '30 per minute': not a rate; write it as \"30/minute\""),
+        (smtp(rate=30), "smtp.rate = 30: not a rate"),
+        (smtp(port="25x"), "smtp.port = '25x': input should be a valid integer"),
+        (
+            smtp(preset="postfx"),
+            "smtp.preset = 'postfx': must be 'microsoft365', 'gmail', 'ses' or 'postfix'; did",
+        ),
+        (smtp(outbox="box"), "smtp needs either host, for an SMTP relay, or outbox"),
+        ({"smtp": {"port": 25}}, "smtp needs either host"),
+        (smtp(username="news"), "smtp username goes together with password_env or password_file"),
+        (smtp(password="hush"), "smtp.password is not a setting; did you mean `password_env`?"),
+        ({"smtp": [{"outbox": "a"}, {"outbox": 3}]}, "smtp.1.outbox = 3: input is not a valid path"),
+        ({"sender": {"from": "news.example.org"}}, "sender.from = 'news.example.org': no @ in"),
+        ({"sender": {"from": "News\nBcc: x <news@example.org>"}}, "sender.from = 'News\\nBcc: x <news@"),
+        ({"sender": {"from": 5}}, "sender.from = 5: no @ in '5'"),
+        ({"sender": {"from": "n@example.org", "leave": "x"}}, "sender.leave = 'x': no @ in 'x'"),
+        ({"sender": "news@example.org"}, "sender = 'news@example.org': must be a table"),
+        (
+            feed(url="/etc/passwd"),
+            "feeds.dfe.url = '/etc/passwd': a file must stand below the project folder",
+        ),
+        (feed(url="../other.xml"), "feeds.dfe.url = '../other.xml': a file must stand below"),
+        (
+            feed(url="file:///etc/passwd"),
+            "feeds.dfe.url = 'file:///etc/passwd': only http and https are fetched",
+        ),
+        (feed(url="http://[::1"), "feeds.dfe.url = 'http://[::1': invalid IPv6 URL"),
+        ({"feeds": feed()["feeds"] * 2}, "feeds: the name 'dfe' stands 2 times"),
+        ({"organisation": {"name": "Union", "adress": "x"}}, "organisation.address is missing"),
+        ({"organization": {}}, "organization is not a setting; did you mean `organisation`?"),
+        ({"web": {"url": "news.example.org"}}, "web.url = 'news.example.org': write it as \"https://"),
+        ({"sorting": {"default": ["everyone"]}}, "sorting.default: 'everyone' is no audience of this file"),
+        (
+            {**weekly(), "audiences": {"governors": {"title": "G", "feeds": ["dfe"]}}},
+            "audiences.governors.feeds: 'dfe' is no feed of this file",
+        ),
+        (
+            {**weekly(), "audiences": {"governors": {"title": "G"}, "School heads": {"title": "H"}}},
+            "audiences.School heads = 'School heads': use small letters",
+        ),
+        (
+            {"database": {"url": "postgresql://u:hush@h/\t"}},
+            "database.url = 'postgresql://u:***@h/\\t': holds",
+        ),
+    ],
+)
+def test_fault_names_key_value_and_slip(tmp_path, tables, fault):
+    assert any(told.startswith(fault) for told in faults_of(tmp_path, **tables)), faults_of(
+        tmp_path, **tables
+    )
+
+
+def test_faults_are_told_all_at_once(tmp_path):
+    faults = faults_of(
+        tmp_path,
+        organisation={"name": "Union"},
+        smtp={"host": "smtp.example.org", "prot": 25},
+        feeds=[{"name": "dfe", "url": "ftp://example.org/a"}],
+        **weekly(audiences=["leader"], max_age="monthly"),
+    )
+    assert [fault.partition(" ")[0].rstrip(":") for fault in faults] == [
+        "organisation.address",
+        "smtp.prot",
+        "newsletters.weekly.max_age",
+        "feeds.dfe.url",
+        "newsletters.weekly.audiences",
+    ]
+
+
+def test_what_is_required_is_missed_in_an_empty_file(tmp_path):
+    with pytest.raises(ConfigError, match="has 4 faults") as caught:
+        load(tmp_path, "")
+    assert caught.value.faults == tuple(
+        f"{table} is missing" for table in ("organisation", "sender", "smtp", "newsletters")
+    )
+
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.datetimes(),
+    st.sampled_from([[], {}]),
+)
+_TREES = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner)
+)
+
+
+def _places(node, path=()):
+    yield path
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, child in children:
+        yield from _places(child, (*path, step))
+
+
+@given(st.sampled_from([place for place in _places(EVERY_SETTING) if place]), _TREES)
+def test_any_value_in_any_place_is_a_setting_or_a_fault(place, value):
+    data = copy.deepcopy(EVERY_SETTING)
+    node = data
+    for step in place[:-1]:
+        node = node[step]
+    node[place[-1]] = value
+    assert isinstance(override(data, {"NEWSLETTER_NEWSLETTERS__HEADS_WEEKLY__TITLE": "x"}), list)
+    faults = reference_faults(data)
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        faults += settings_faults(error, data)
+    assert all("\n" not in fault for fault in faults)
