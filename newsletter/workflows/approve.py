@@ -1,0 +1,62 @@
+"""Approve: a person's name on what will be sent, byte for byte but for merge fields."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newsletter.editions.approval import edition_hash
+from newsletter.editions.names import variant_name
+from newsletter.editions.types import Edition, EditionStatus, Variant
+from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved
+from newsletter.feeds.types import ItemStatus
+from newsletter.workflows.find import find_edition
+from newsletter.workflows.messages import message_headers
+from newsletter.workflows.project import Project
+
+
+def approve_edition(project: Project, text: str, name: str, now: datetime) -> Edition:
+    """Approve a draft as it stands; approving what is approved already changes nothing."""
+    edition = find_edition(project, text)
+    if edition.status is EditionStatus.APPROVED:
+        return edition
+    if edition.status is not EditionStatus.DRAFT:
+        raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")
+    if not name.strip():
+        raise EditionError(f"{edition.id}: an approval needs a name", hint="--by NAME")
+    variants = project.editions.variants(edition)
+    refuse_empty(project, edition, variants)
+    refuse_changed(project, edition, variants)
+    project.editions.approve(edition, name.strip(), now)
+    return find_edition(project, str(edition.id))
+
+
+def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:
+    """Raise EmptyEdition when there is too little, or nobody, to send."""
+    least = project.config.newsletter(edition.id.newsletter).min_items
+    items = {item for variant in variants for item in variant.items}
+    if len(items) < least:
+        count = f"{len(items)} new item{'s' * (len(items) != 1)}"
+        raise EmptyEdition(
+            f"{edition.id} has {count or 'no items'}, and min_items is {least}",
+            hint="newsletter feed pull, and then draft it again; what it has is kept for next time",
+        )
+    if not any(variant.recipients for variant in variants):
+        raise EmptyEdition(
+            f"{edition.id} has no recipients", hint="newsletter member import FILE, and then draft it again"
+        )
+
+
+def refuse_changed(project: Project, edition: Edition, variants: list[Variant]) -> None:
+    """Raise NotApproved when what would be sent is no longer what the hash stands for."""
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    names = {variant_name(v.audiences, v.number, order): v.hash for v in variants}
+    again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date} --reopen"
+    if edition_hash(names, message_headers(project.config, edition.id)) != edition.hash:
+        raise NotApproved(
+            f"{edition.id}: sender or newsletter changed in newsletter.toml since it was drafted",
+            hint=again,
+        )
+    for item in project.items.by_ids({key for variant in variants for key in variant.items}).values():
+        if item.status in (ItemStatus.HIDDEN, ItemStatus.WITHDRAWN):
+            changed = f"item {item.id} ({item.title}) is {item.status} since it was drafted"
+            raise NotApproved(f"{edition.id}: {changed}", hint=again)

@@ -1,0 +1,247 @@
+"""Dispatch: claimed deliveries through several links at once, each noted before and after it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from newsletter.delivery.judge import judge
+from newsletter.delivery.pace import Pace
+from newsletter.delivery.replies import C553_MAILBOX_NAME_NOT_ALLOWED
+from newsletter.delivery.types import (
+    Attempt,
+    Claim,
+    DeliveryStatus,
+    Envelope,
+    Link,
+    Offer,
+    RelayRejected,
+    Reply,
+    Scope,
+    Stage,
+    Transport,
+)
+from newsletter.editions.types import Edition
+from newsletter.errors import AddressError, TransportError
+from newsletter.store.deliveries import LEASE_S
+from newsletter.workflows.ledger import Ledger
+from newsletter.workflows.messages import MessageMaker
+
+_BATCH = 200
+_RENEW_S = LEASE_S / 3
+#: Trouble with links, or lost answers, in a row after which the relay is left alone.
+_PATIENCE = 5
+_FIRST_PAUSE_S = 0.5
+
+
+@dataclass(slots=True)
+class Way:
+    """A relay and how it is used. budget: messages it may still take today, None for any number."""
+
+    transport: Transport
+    connections: int
+    pace: Pace = field(default_factory=Pace)
+    budget: int | None = None
+
+
+class Dispatch:
+    """Sends what is pending of one edition until nothing is, or until it is stopped.
+
+    problem: why it stopped before the end; exhausted: relays that take no more today; done: outcomes by
+    status so far; cut_off: it was ended with messages in hand.
+    """
+
+    def __init__(
+        self,
+        edition: Edition,
+        ledger: Ledger,
+        messages: MessageMaker,
+        ways: Sequence[Way],
+        on_outcome: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.problem: Exception | None = None
+        self.exhausted: set[str] = set()
+        self.cut_off = False
+        self.done: Counter[DeliveryStatus] = Counter()
+        self._edition = edition
+        self._ledger = ledger
+        self._messages = messages
+        self._ways = ways
+        self._on_outcome = on_outcome
+        self._claims: deque[Claim] = deque()
+        self._claiming = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._troubles = 0
+        self._lost_answers = 0
+        self._ever_linked = False
+
+    async def run(self) -> None:
+        """Serve all links until there is nothing left to do; raises what the store raises."""
+        renewing = asyncio.create_task(self._renew())
+        try:
+            async with asyncio.TaskGroup() as links:
+                for way in self._ways:
+                    for _ in range(way.connections):
+                        links.create_task(self._serve(way))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            self._claims.clear()
+        await self._ledger.run(lambda store: store.release(self._edition))
+
+    def stop(self, problem: Exception | None = None) -> None:
+        """Let every link finish the message in its hands and begin no other."""
+        self.problem = self.problem or problem
+        self._stopping.set()
+
+    async def _serve(self, way: Way) -> None:
+        link: Link | None = None
+        outcomes: list[Attempt] = []
+        try:
+            while claim := await self._next_claim(way):
+                if link is None:
+                    await self._note(outcomes)
+                    link = await self._connect(way)
+                if link is None:
+                    break
+                link, outcomes = await self._deliver(way, link, claim, outcomes)
+        finally:
+            try:
+                await self._note(outcomes)
+            finally:
+                if link:
+                    await link.close()
+
+    async def _next_claim(self, way: Way) -> Claim | None:
+        if self._stopping.is_set():
+            return None
+        async with self._claiming:
+            if way.budget == 0:
+                self.exhausted.add(way.transport.name)
+                return None
+            if not self._claims:
+                now = datetime.now(UTC)
+                self._claims.extend(await self._ledger.run(lambda s: s.claim(self._edition, _BATCH, now)))
+            claim = self._claims.popleft() if self._claims else None
+            if claim and way.budget is not None:
+                way.budget -= 1
+        if claim and (wait_s := way.pace.reserve(asyncio.get_running_loop().time())) > 0:
+            await self._pause(wait_s)
+        return None if self._stopping.is_set() else claim
+
+    async def _connect(self, way: Way) -> Link | None:
+        """Open a link, trying again while others were open before; None when we stop."""
+        while not self._stopping.is_set():
+            try:
+                link = await way.transport.connect()
+            except TransportError as fault:
+                if isinstance(fault, RelayRejected) or not self._ever_linked:
+                    self.stop(fault)
+                else:
+                    await self._trouble(fault)
+            else:
+                self._ever_linked = True
+                return link
+        return None
+
+    async def _deliver(
+        self, way: Way, link: Link, claim: Claim, outcomes: list[Attempt]
+    ) -> tuple[Link | None, list[Attempt]]:
+        """Send one delivery; return the link, None when it is closed, and what is still to be noted."""
+        began = datetime.now(UTC)
+        envelope, content = self._messages.delivery(claim, began)
+        try:
+            offer = await _offer(link, envelope)
+        except TransportError as fault:
+            outcomes.append(self._outcome(way, claim, began, Stage.MAIL, note=str(fault)))
+            await self._trouble(fault)
+            return None, outcomes
+        if offer.reply:
+            await self._note(outcomes)
+            outcomes.append(self._outcome(way, claim, began, offer.stage, offer.reply))
+            return await self._after_reply(link, outcomes[-1]), outcomes
+        if not await self._ledger.note(outcomes, claim):
+            await link.close()  # our lease ran out: another worker has it now
+            return None, []
+        try:
+            reply = await link.hand_over(content)
+        except TransportError as fault:
+            self._count_lost_answer(fault)
+            return None, [self._outcome(way, claim, began, Stage.CONTENT, note=str(fault))]
+        self._lost_answers = 0
+        outcome = self._outcome(way, claim, began, Stage.CONTENT, reply)
+        return await self._after_reply(link, outcome), [outcome]
+
+    def _outcome(
+        self,
+        way: Way,
+        claim: Claim,
+        began: datetime,
+        stage: Stage,
+        reply: Reply | None = None,
+        *,
+        note: str = "",
+    ) -> Attempt:
+        now = datetime.now(UTC)
+        verdict = judge(reply, stage, claim.attempts, claim.first_try or began, now)
+        if verdict.scope is Scope.RECIPIENT:
+            self.done[verdict.status] += 1
+            self._on_outcome()
+        return Attempt(claim, verdict, reply, way.transport.name, began, now, note)
+
+    async def _after_reply(self, link: Link, outcome: Attempt) -> Link | None:
+        """Return the link when it can go on being used."""
+        scope = outcome.verdict.scope
+        if scope is Scope.RECIPIENT:
+            self._troubles = 0
+            return link
+        await link.close()
+        fault = TransportError(f"{outcome.relay} says {outcome.reply}")
+        if scope is Scope.RUN:
+            fault.hint = "nobody is marked; cure what the relay complains of and run the same command again"
+            self.stop(fault)
+        else:
+            await self._trouble(fault)
+        return None
+
+    async def _note(self, outcomes: list[Attempt]) -> None:
+        if outcomes:
+            await self._ledger.note(outcomes)
+            outcomes.clear()
+
+    async def _trouble(self, fault: TransportError) -> None:
+        """Wait longer each time that a link fails, and give up when it goes on."""
+        self._troubles += 1
+        if self._troubles >= _PATIENCE:
+            self.stop(fault)
+        else:
+            await self._pause(_FIRST_PAUSE_S * 2 ** (self._troubles - 1))
+
+    def _count_lost_answer(self, fault: TransportError) -> None:
+        self._lost_answers += 1
+        if self._lost_answers >= _PATIENCE:
+            self.stop(fault)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            await self._ledger.run(lambda store: store.renew(self._edition))
+
+
+async def _offer(link: Link, envelope: Envelope) -> Offer:
+    """Offer an envelope; an address that cannot stand in a command is that recipient's refusal."""
+    try:
+        return await link.offer(envelope)
+    except AddressError as fault:
+        return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, f"not sent: {fault}", "5.1.3"), Stage.RCPT)

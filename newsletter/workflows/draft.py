@@ -1,0 +1,174 @@
+"""Draft: choose the items of an edition, make its variants and render each once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from newsletter.config import Config, NewsletterSettings
+from newsletter.editions.approval import edition_hash
+from newsletter.editions.compose import compose
+from newsletter.editions.names import variant_name
+from newsletter.editions.schedule import scheduled_dates
+from newsletter.editions.types import (
+    Composition,
+    Edition,
+    EditionId,
+    EditionStatus,
+    HistoryGroup,
+    VariantPlan,
+)
+from newsletter.errors import AlreadySent, EditionError
+from newsletter.feeds.types import Item
+from newsletter.render.check import check_rendered
+from newsletter.render.html import Templates, render_variant
+from newsletter.render.types import Finding, Masthead
+from newsletter.store.editions import DraftedVariant
+from newsletter.workflows.messages import message_headers
+from newsletter.workflows.project import Project
+
+_OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What drafting made.
+
+    nothing_new: members for whom there is nothing, by set of audiences; findings: of the checks, with the
+    name of the variant.
+    """
+
+    edition: Edition
+    nothing_new: tuple[HistoryGroup, ...]
+    findings: tuple[tuple[str, Finding], ...]
+
+
+def draft_edition(
+    project: Project, name: str, now: datetime, *, day: date | None = None, reopen: bool = False
+) -> Draft:
+    """Make the edition of a newsletter, or bring its draft up to date.
+
+    day: by default the next scheduled date whose edition has not gone out. reopen: draft an approved edition
+    again, which asks for approval again. Raises EditionError when the edition is past drafting, RenderError
+    when a template cannot be rendered; nothing is stored then.
+    """
+    newsletter = project.config.newsletter(name)
+    edition_id = EditionId(name, day or _next_date(project, newsletter, now))
+    existing = project.editions.find(edition_id)
+    if existing:
+        _refuse_late_draft(existing, reopen=reopen)
+    candidates = project.items.candidates(newsletter.audiences, _oldest(newsletter, edition_id))
+    items = {item.id: item for item in candidates}
+    composition = _compose(project, newsletter, items, now, existing)
+    drafted, findings = _render(project, newsletter, edition_id, composition, items)
+    content_hash = edition_hash(
+        {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
+        message_headers(project.config, edition_id),
+    )
+    edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
+    return Draft(edition, composition.nothing_new, findings)
+
+
+def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> None:
+    """Render a newsletter's template with the newest items; raises RenderError where it does not work."""
+    items = project.items.candidates(newsletter.audiences, datetime.min.replace(tzinfo=UTC))[:3]
+    plan = VariantPlan(frozenset(newsletter.audiences), 1, tuple(item.id for item in items), 0)
+    edition_id = EditionId(newsletter.name, now.date())
+    _render(project, newsletter, edition_id, Composition((plan,)), {item.id: item for item in items})
+
+
+def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozenset[str]) -> Masthead:
+    """Return what a template knows about an edition for these audiences."""
+    titles = audience_titles(config, newsletter)
+    return Masthead(
+        config.organisation,
+        newsletter.display_title,
+        tuple(title for slug, title in titles.items() if slug in audiences),
+        newsletter.language,
+    )
+
+
+def audience_titles(config: Config, newsletter: NewsletterSettings) -> dict[str, str]:
+    """Return the titles of a newsletter's audiences by slug, in its order."""
+    return {slug: config.settings.audiences[slug].title for slug in newsletter.audiences}
+
+
+def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> date:
+    for day in scheduled_dates(newsletter.schedule, newsletter.timezone, now):
+        edition = project.editions.find(EditionId(newsletter.name, day))
+        if edition is None or edition.status in _OPEN:
+            return day
+    raise EditionError(
+        f"{newsletter.name}: the schedule {newsletter.schedule!r} names no date to come",
+        hint="give one with --date",
+    )
+
+
+def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
+    if edition.status is EditionStatus.DRAFT:
+        return
+    if edition.status not in _OPEN:
+        raise AlreadySent(f"{edition.id} is {edition.status}, it cannot be drafted again")
+    if not reopen:
+        raise EditionError(
+            f"{edition.id} is {edition.status} and stays as it is",
+            hint=f"to drop the approval: newsletter edition draft {edition.id.newsletter} "
+            f"--date {edition.id.date} --reopen",
+        )
+
+
+def _oldest(newsletter: NewsletterSettings, edition_id: EditionId) -> datetime:
+    """Return the time from which items count: `max_age` before the edition's date, whenever drafted."""
+    midnight = datetime.combine(edition_id.date, time(), ZoneInfo(newsletter.timezone))
+    try:
+        return (midnight - newsletter.max_age).astimezone(UTC)
+    except OverflowError:  # before the year 1
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _compose(
+    project: Project,
+    newsletter: NewsletterSettings,
+    items: dict[int, Item],
+    now: datetime,
+    existing: Edition | None,
+) -> Composition:
+    groups = project.recipients.groups(
+        newsletter.name, items, now, edition=existing, consent_only=newsletter.purpose == "marketing"
+    )
+    # Before the first members come there still is something to look at.
+    everybody = HistoryGroup(frozenset(newsletter.audiences), frozenset(), 0)
+    audiences = {key: item.audiences for key, item in items.items()}
+    return compose(audiences, groups or [everybody], newsletter.max_items)
+
+
+def _render(
+    project: Project,
+    newsletter: NewsletterSettings,
+    edition_id: EditionId,
+    composition: Composition,
+    items: dict[int, Item],
+) -> tuple[list[DraftedVariant], tuple[tuple[str, Finding], ...]]:
+    templates = Templates(project.config.template_folders, project.members.field_names())
+    drafted, findings = [], []
+    for plan in composition.variants:
+        rendered = render_variant(
+            templates,
+            newsletter.template,
+            _masthead(project.config, newsletter, plan.audiences),
+            [items[key] for key in plan.items],
+            day=edition_id.date,
+            titles=audience_titles(project.config, newsletter),
+            nonce=secrets.token_hex(8),
+            timezone=ZoneInfo(newsletter.timezone),
+        )
+        variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
+        findings += [(_name(newsletter, variant), finding) for finding in check_rendered(rendered)]
+        drafted.append(variant)
+    return drafted, tuple(findings)
+
+
+def _name(newsletter: NewsletterSettings, variant: DraftedVariant) -> str:
+    return variant_name(variant.plan.audiences, variant.plan.number, newsletter.audiences)

@@ -1,0 +1,115 @@
+"""Members come in from a file or one by one, and go out as a file."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from io import SEEK_END
+from pathlib import Path
+from typing import BinaryIO
+
+from newsletter.errors import MemberError, NewsletterError
+from newsletter.members.export import write_rows
+from newsletter.members.rows import read_rows
+from newsletter.members.types import (
+    BadRow,
+    ImportSummary,
+    Member,
+    MemberRow,
+    Subscription,
+    Terms,
+)
+from newsletter.store.members import MemberStore
+from newsletter.store.staged import StagedRows
+
+#: Addresses that are written together.
+BATCH = 5_000
+
+#: Told what goes on ("reading" in bytes, "writing" in members), how much is done, and of how much.
+Progress = Callable[[str, int, int], None]
+
+
+def import_members(
+    store: MemberStore,
+    path: Path,
+    terms: Terms,
+    *,
+    audiences: Mapping[str, str],
+    newsletters: Mapping[str, str],
+    progress: Progress = lambda *_: None,
+) -> ImportSummary:
+    """Bring members up to date with a CSV file and say what that changed; bad rows change nothing.
+
+    audiences, newsletters: title by slug, as cells may name them. The whole file is taken over or nothing is.
+    Raises MemberRowsError when no row can be used, NewsletterError when the file cannot be read.
+    """
+    bad_rows: list[BadRow] = []
+    with StagedRows() as staged:
+        with _opened(path) as file:
+            size = file.seek(0, SEEK_END)
+            file.seek(0)
+            rows = read_rows(file, path.name, audiences, newsletters)
+            staged.add(_usable(rows, bad_rows, lambda: progress("reading", file.tell(), size)))
+        total = len(staged)
+        written = itertools.accumulate(itertools.repeat(BATCH))
+        summary = store.import_batches(
+            staged.pages(BATCH), terms, lambda: progress("writing", min(next(written), total), total)
+        )
+    summary.bad_rows = bad_rows
+    return summary
+
+
+def _usable(
+    rows: Iterable[MemberRow | BadRow], bad_rows: list[BadRow], on_rows: Callable[[], None]
+) -> Iterator[MemberRow]:
+    """Yield what can be used and put aside what cannot."""
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, BadRow):
+            bad_rows.append(row)
+        else:
+            yield row
+        if number % BATCH == 0:
+            on_rows()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that can be read twice; what comes through a pipe is put down first."""
+    try:
+        with path.open("rb") as file:
+            if file.seekable():
+                yield file
+                return
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(file, copy)
+                copy.seek(0)
+                yield copy
+    except OSError as fault:
+        raise NewsletterError(f"cannot read {path}: {fault.strerror or fault}") from None
+
+
+def add_member(store: MemberStore, row: MemberRow, terms: Terms) -> Member:
+    """Make one member and return it. Raises MemberError when there is one with this address.
+
+    Somebody whose address is suppressed becomes a member too, gets nothing, and has that status.
+    """
+    store.add(row, terms)
+    member, _ = show_member(store, row.address.text, terms.now)
+    return member
+
+
+def show_member(store: MemberStore, email: str, now: datetime) -> tuple[Member, list[Subscription]]:
+    """Return a member and all subscriptions, ended ones too. Raises MemberError where there is nobody."""
+    member = store.find(email, now)
+    if member is None:
+        raise MemberError(f"no member has the address {email!r}", hint="newsletter member list")
+    return member, store.subscriptions(member.id)
+
+
+def export_members(store: MemberStore, now: datetime) -> Iterator[str]:
+    """Yield the lines of a member file with everybody who has an address (see `members.export`)."""
+    return write_rows(store.members(now), store.field_names())

@@ -1,0 +1,75 @@
+"""Proofs: the variants of an edition, marked "[Test]", to somebody who looks at them in a real mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.address import parse_address
+from newsletter.delivery.types import Envelope, Link, Recipient, Reply, Transport
+from newsletter.editions.names import variant_name
+from newsletter.errors import EmptyEdition, TransportError
+from newsletter.render.types import RenderedVariant
+from newsletter.workflows.find import find_edition
+from newsletter.workflows.messages import MessageMaker
+from newsletter.workflows.project import Project
+
+_ACCEPTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A variant that a relay took for an address, and the relay's answer."""
+
+    variant: str
+    to: str
+    reply: Reply
+
+
+def send_proofs(
+    project: Project, text: str, to: Sequence[str], transport: Transport, now: datetime
+) -> list[Proof]:
+    """Send every variant of an edition to each address; no delivery is recorded, and no member is touched.
+
+    Raises TransportError at the first that is refused.
+    """
+    edition = find_edition(project, text)
+    recipients = [Recipient(parse_address(address)) for address in to]
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    variants = {v.key: variant_name(v.audiences, v.number, order) for v in project.editions.variants(edition)}
+    if not variants:
+        raise EmptyEdition(f"{edition.id} has no variants, there is nothing to look at")
+    messages = MessageMaker(project.config, edition, lambda key: _marked(project.editions.rendered(key)))
+
+    async def send() -> list[Proof]:
+        link = await transport.connect()
+        try:
+            return [
+                Proof(name, recipient.address.text, await _hand_over(link, transport.name, envelope, content))
+                for key, name in variants.items()
+                for recipient in recipients
+                for envelope, content in [messages.message(key, recipient, _message_id(project), now)]
+            ]
+        finally:
+            await link.close()
+
+    return asyncio.run(send())
+
+
+async def _hand_over(link: Link, relay: str, envelope: Envelope, content: bytes) -> Reply:
+    offer = await link.offer(envelope)
+    reply = offer.reply or await link.hand_over(content)
+    if reply.code // 100 != _ACCEPTED:
+        raise TransportError(f"{relay} refused the test for {envelope.recipient}: {reply}")
+    return reply
+
+
+def _message_id(project: Project) -> str:
+    return f"<test.{secrets.token_hex(12)}@{project.config.sender.from_address.rpartition('@')[2]}>"
+
+
+def _marked(rendered: RenderedVariant) -> RenderedVariant:
+    return replace(rendered, subject=f"[Test] {rendered.subject}")

@@ -1,0 +1,47 @@
+"""Sort: when the audiences' rules have changed, items that were kept before are sorted by the new ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from itertools import islice
+
+from newsletter.config import Config
+from newsletter.store.settings import SettingStore
+from newsletter.workflows.project import Project
+
+_FINGERPRINT = "rules-fingerprint"
+#: Items that are written together.
+_BATCH = 500
+
+
+def sort_when_rules_changed(project: Project) -> int:
+    """Sort all items again if they were sorted by other rules; return how many were."""
+    settings = SettingStore(project.database)
+    fingerprint = rules_fingerprint(project.config)
+    if settings.get(_FINGERPRINT) == fingerprint:
+        return 0
+    count = sort_again(project)
+    # Noted last: a run that is broken off does it all once more.
+    settings.put(_FINGERPRINT, fingerprint)
+    return count
+
+
+def sort_again(project: Project) -> int:
+    """Put what the rules say now of every item in the place of what they said before.
+
+    The editor's word stays, and so does what was sent. Returns the number of items.
+    """
+    count = 0
+    found = ((item.id, project.sorter.assign(item, item.feed)) for item, _ in project.items.all())
+    while batch := dict(islice(found, _BATCH)):
+        project.items.replace_rules(batch)
+        count += len(batch)
+    return count
+
+
+def rules_fingerprint(config: Config) -> str:
+    """Return SHA-256 in hex over all that decides how items are sorted."""
+    rules = [[asdict(audience) for audience in config.audiences], asdict(config.sorting)]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()
