@@ -1,0 +1,125 @@
+"""How an edition is shown, to people and to programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.app import App, counted
+from newsletter.cli.screen import heading, table
+
+if TYPE_CHECKING:
+    from newsletter.editions.types import Edition, Variant
+    from newsletter.workflows.project import Project
+
+_SIZE_UNIT = 1000
+
+
+def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
+    """Return an edition as `edition show --json` gives it."""
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    return {
+        "id": str(edition.id),
+        "newsletter": edition.id.newsletter,
+        "date": edition.id.date,
+        "status": edition.status,
+        "hash": edition.hash,
+        "approved_by": edition.approved_by,
+        "approved_at": edition.approved_at,
+        "variants": [
+            {
+                "audiences": [slug for slug in order if slug in variant.audiences],
+                "number": variant.number,
+                "subject": variant.subject,
+                "items": variant.items,
+                "recipients": variant.recipients,
+                "html_bytes": variant.html_bytes,
+                "hash": variant.hash,
+            }
+            for variant in project.editions.variants(edition)
+        ],
+        "counts": counts_json(project, edition),
+    }
+
+
+def counts_json(project: Project, edition: Edition) -> dict[str, int]:
+    """Return the counts of an edition's deliveries."""
+    counts = project.editions.counts(edition)
+    return {"planned": counts.planned, **counts.by_status()}
+
+
+def tell_counts(counts: dict[str, int]) -> str:
+    """Return "412 sent, 3 refused": what is not nought."""
+    told = [f"{count:,} {name}" for name, count in counts.items() if count and name != "planned"]
+    return ", ".join(told) or "no deliveries are planned yet"
+
+
+def is_how(edition: Edition) -> str:
+    """Return "is a draft", "is sent"."""
+    return "is a draft" if edition.status == "draft" else f"is {edition.status}"
+
+
+def tell_edition(project: Project, edition: Edition) -> None:
+    """Print an edition: its variants, its items, and how far its deliveries are."""
+    approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
+    heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
+    variants = project.editions.variants(edition)
+    if not variants:
+        click.echo("It is empty: there is nothing new for anyone.")
+        return
+    tell_variants(project, edition, variants)
+    click.echo()
+    _tell_items(project, edition, variants)
+    counts = counts_json(project, edition)
+    if counts["planned"]:
+        click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
+
+
+def tell_variants(
+    project: Project, edition: Edition, variants: list[Variant], recipients: dict[int, int] | None = None
+) -> None:
+    """Print a line for each variant. recipients: by key, where they are not those of the variants."""
+    from newsletter.editions.names import variant_name
+
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    rows = [
+        (
+            variant_name(v.audiences, v.number, order),
+            v.recipients if recipients is None else recipients.get(v.key, 0),
+            len(v.items),
+            f"{v.html_bytes / _SIZE_UNIT:.0f} kB",
+            v.subject,
+        )
+        for v in variants
+    ]
+    numbers = ["MEMBERS", "ITEMS", "SIZE"]
+    table(["VARIANT", *numbers, "SUBJECT"], rows, right=numbers, whole=["VARIANT"], cut="SUBJECT")
+
+
+def _tell_items(project: Project, edition: Edition, variants: list[Variant]) -> None:
+    """Print each item once, in the order in which readers meet them."""
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    chosen = dict.fromkeys(key for variant in reversed(variants) for key in variant.items)
+    items = project.items.by_ids(chosen)
+    rows = [
+        (key, items[key].title, ", ".join(slug for slug in order if slug in items[key].audiences))
+        for key in chosen
+    ]
+    table(["ITEM", "HEADLINE", "FOR"], rows, right=["ITEM"], narrow=["FOR"])
+
+
+def tell_way_on(app: App, edition: Edition) -> None:
+    """Print the commands that come next."""
+    look, approve = f"edition preview {edition.id} --open", f"edition approve {edition.id}"
+    who, go = f"edition send {edition.id}", f"edition send {edition.id} --go"
+    became = {"What became of it": f"edition report {edition.id}"}
+    ways = {
+        "draft": {"Look at it": look, "Approve it": approve},
+        "approved": {"See who gets it": who, "Send it": go},
+        "sending": became | {"Go on sending": go},
+    }.get(edition.status, became)
+    width = max(map(len, ways)) + 1
+    click.echo()
+    for words, command in ways.items():
+        click.echo(f"{f'{words}:':{width}}  {app.command(command)}")

@@ -1,0 +1,107 @@
+"""newsletter feed: where news comes from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.app import FAILED, SOME_FAILED, App, now, pass_app, printable, shown_time
+from newsletter.cli.commands import Group
+from newsletter.cli.screen import each, progress, table
+
+if TYPE_CHECKING:
+    from newsletter.feeds.types import PullSummary
+
+
+@click.group(cls=Group, example="newsletter feed pull")
+def feed() -> None:
+    """Keep and read the sources of news."""
+
+
+@feed.command("add", example="newsletter feed add https://www.example.gov.uk/education.atom --name dfe")
+@click.argument("url")
+@click.option("--name", help="What to call it; by default made from the URL.")
+@click.option(
+    "--kind",
+    type=click.Choice(["feed", "pages"]),
+    default="feed",
+    show_default=True,
+    help="A feed, or a folder of saved pages.",
+)
+@pass_app
+def add(app: App, url: str, name: str | None, kind: str) -> None:
+    """Add a feed to newsletter.toml.
+
+    URL is an address, or a path below the project folder. Comments and order of the file stay as they are.
+    """
+    from newsletter.workflows.add_feed import add_feed
+
+    source = add_feed(app.folder, url, name, kind)
+    app.show(
+        {"name": source.name, "url": source.url, "kind": source.kind},
+        lambda: click.echo(f"{source.name} added. Read it:  {app.command(f'feed pull {source.name}')}"),
+    )
+
+
+@feed.command("list", example="newsletter feed list")
+@pass_app
+def list_(app: App) -> None:
+    """List the feeds, when they were read, and what is wrong with them."""
+    project = app.open()
+    statuses = project.feeds.statuses(project.config.feeds)
+    data = [
+        {
+            "name": status.source.name,
+            "url": status.source.url,
+            "kind": status.source.kind,
+            "title": status.title,
+            "items": status.items,
+            "last_pulled": status.last_pulled_at,
+            "last_success": status.last_success_at,
+            "problem": status.problem,
+            "warnings": status.warnings,
+        }
+        for status in statuses
+    ]
+    rows = [
+        (s.source.name, s.items, shown_time(s.last_success_at), s.problem or " ".join(s.warnings) or "ok")
+        for s in statuses
+    ]
+    columns = ["FEED", "ITEMS", "LAST READ", "STATE"]
+    app.show(data, lambda: table(columns, rows, right=["ITEMS"], whole=["FEED", "LAST READ"]))
+    if not rows:
+        app.note(f"no feeds yet: {app.command('feed add URL')}")
+
+
+@feed.command("pull", example="newsletter feed pull")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@pass_app
+def pull(app: App, names: tuple[str, ...]) -> None:
+    """Read the feeds now, all of them or those named. One bad feed never stops the rest."""
+    from newsletter.workflows.pull import pull_feeds
+
+    project = app.open()
+    with progress("Reading feeds") as tell:
+        total = len(names) or len(project.config.feeds)
+        summaries = pull_feeds(project, now(), names, each(tell, total))
+    app.show([asdict(summary) for summary in summaries], lambda: _tell(summaries))
+    for summary in summaries:
+        if summary.problem:
+            app.note(printable(f"newsletter: feed {summary.feed}: {summary.problem}"))
+            if summary.hint:
+                app.note(printable(f"  {app.runnable(summary.hint)}"))
+    if failed := sum(summary.problem is not None for summary in summaries):
+        click.get_current_context().exit(FAILED if failed == len(summaries) else SOME_FAILED)
+
+
+def _tell(summaries: list[PullSummary]) -> None:
+    for summary in summaries:
+        if summary.problem:
+            continue
+        parts = {"new": summary.new, "changed": summary.changed, "as before": summary.unchanged}
+        told = ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "new")
+        click.echo(f"{summary.feed}: {'not changed' if summary.not_modified else told}")
+        for warning in summary.warnings:
+            click.echo(f"note: feed {summary.feed}: {printable(warning)}", err=True)

@@ -1,0 +1,231 @@
+"""newsletter member: who gets it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.app import SOME_FAILED, App, counted, now, pass_app, printable, shown_time
+from newsletter.cli.commands import Group
+from newsletter.cli.screen import PIECE, heading, progress, table
+
+if TYPE_CHECKING:
+    from newsletter.members.types import ImportSummary, Member, Subscription, Terms
+    from newsletter.workflows.project import Project
+
+_BASES = click.Choice(["membership", "consent", "soft-opt-in"])
+_STATUSES = click.Choice(["active", "paused", "unsubscribed", "suppressed", "forgotten"])
+
+
+_basis_option = click.option(
+    "--basis", type=_BASES, default="membership", show_default=True, help="On what ground we write to them."
+)
+
+
+@click.group(cls=Group, example="newsletter member import members.csv")
+def member() -> None:
+    """Keep the list of who gets it."""
+
+
+@member.command("import", example="newsletter member import members.csv")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@_basis_option
+@pass_app
+def import_(app: App, file: Path, basis: str) -> None:
+    """Add and update members from a CSV file.
+
+    The first line names the columns: email, and optionally first_name, last_name, audiences (several parted
+    by ";") and newsletters; other columns are kept for merge fields. Bad rows are reported and left out.
+    "-" reads from standard input.
+    """
+    from newsletter.workflows.members import import_members
+
+    project = app.open()
+    newsletters = {n.name: n.display_title for n in project.config.settings.newsletters}
+    source = Path("/dev/stdin") if file == Path("-") else file
+    with progress("Reading members") as tell:
+        summary = import_members(
+            project.members,
+            source,
+            _terms(project, basis, source.name),
+            audiences={rules.slug: rules.title for rules in project.config.audiences},
+            newsletters=newsletters,
+            progress=lambda step, done, total: tell(done, total, f"{step.capitalize()} members"),
+        )
+    bad = [{"line": row.line, "problem": row.problem} for row in summary.bad_rows]
+    names = ("added", "changed", "unchanged", "merged", "without_audience", "left_out")
+    app.show(
+        {name: getattr(summary, name) for name in names} | {"bad_rows": bad}, lambda: _tell_import(summary)
+    )
+    for row in summary.bad_rows:
+        app.note(printable(f"{source.name}:{row.line}: {row.problem}"))
+    if summary.bad_rows:
+        left_out = counted(len(summary.bad_rows), "row")
+        app.note(f"{left_out} left out; mend what is named above and import the file again")
+        click.get_current_context().exit(SOME_FAILED)
+
+
+@member.command("list", example="newsletter member list --audience governors")
+@click.option("--audience", help="Only members of this audience.")
+@click.option("--status", type=_STATUSES, help="Only members of this status.")
+@pass_app
+def list_(app: App, audience: str | None, status: str | None) -> None:
+    """List the members."""
+    from newsletter.cli.item import refuse_unknown
+    from newsletter.members.types import MemberStatus
+
+    project = app.open()
+    order = [rules.slug for rules in project.config.audiences]
+    refuse_unknown(audience, order)
+    wanted = MemberStatus(status) if status else None
+    found = project.members.members(now(), audience=audience, status=wanted)
+    if app.as_json:
+        app.show_all(_member_json(member, order) for member in found)
+        return
+    rows = ((m.email, _full_name(m), ", ".join(_ordered(m, order)), m.status) for m in found)
+    table(["EMAIL", "NAME", "AUDIENCES", "STATUS"], rows, whole=["STATUS"], narrow=["NAME", "AUDIENCES"])
+
+
+@member.command("show", example="newsletter member show anna@example.org")
+@click.argument("email")
+@pass_app
+def show(app: App, email: str) -> None:
+    """Show one member and the history of their subscriptions."""
+    from newsletter.workflows.members import show_member
+
+    project = app.open()
+    order = [rules.slug for rules in project.config.audiences]
+    found, subscriptions = show_member(project.members, email, now())
+    data = _member_json(found, order) | {
+        "attributes": dict(found.attributes),
+        "subscriptions": [
+            {
+                "newsletter": s.newsletter,
+                "audiences": [slug for slug in order if slug in s.audiences],
+                "frequency": s.frequency,
+                "basis": s.basis,
+                "source": s.source,
+                "started": s.started_at,
+                "paused_until": s.paused_until,
+                "ended": s.ended_at,
+                "end_reason": s.end_reason,
+            }
+            for s in subscriptions
+        ],
+    }
+
+    def human() -> None:
+        heading(f"{_full_name(found)} <{found.email}>".strip())
+        click.echo(f"{found.status} · {', '.join(_ordered(found, order)) or 'no audience'}")
+        for name, value in found.attributes.items():
+            click.echo(printable(f"  {name}: {value}"))
+        rows = [
+            (
+                s.newsletter,
+                ", ".join(slug for slug in order if slug in s.audiences),
+                shown_time(s.started_at),
+                _ended(s),
+                s.source,
+            )
+            for s in subscriptions
+        ]
+        if rows:
+            click.echo()
+            table(["NEWSLETTER", "AUDIENCES", "SINCE", "ENDED", "FROM"], rows, whole=["SINCE"])
+
+    app.show(data, human)
+
+
+@member.command("add", example="newsletter member add anna@example.org --audience governors")
+@click.argument("email")
+@click.option("--first-name", default="", help="May be empty.")
+@click.option("--last-name", default="", help="May be empty.")
+@click.option(
+    "--audience", "audiences", multiple=True, help="What the member is; may be given several times."
+)
+@_basis_option
+@pass_app
+def add(
+    app: App, *, email: str, first_name: str, last_name: str, audiences: tuple[str, ...], basis: str
+) -> None:
+    """Add one member."""
+    from newsletter.address import parse_address
+    from newsletter.cli.item import refuse_unknown
+    from newsletter.members.types import MemberRow
+    from newsletter.workflows.members import add_member
+
+    project = app.open()
+    order = [rules.slug for rules in project.config.audiences]
+    for slug in audiences:
+        refuse_unknown(slug, order)
+    row = MemberRow(1, parse_address(email), first_name.strip(), last_name.strip(), frozenset(audiences))
+    added = add_member(project.members, row, _terms(project, basis, "member add"))
+    names = ", ".join(_ordered(added, order))
+    told = (
+        f"{added.email} added for {names}"
+        if names
+        else f"{added.email} added, for no audience, and will get nothing"
+    )
+    app.show(_member_json(added, order), lambda: click.echo(told))
+
+
+@member.command("export", example="newsletter member export > members.csv")
+@pass_app
+def export(app: App) -> None:
+    """Write all members as CSV. It can be imported again, and is safe to open in a spreadsheet."""
+    from newsletter.workflows.members import export_members
+
+    project = app.open()
+    if app.as_json:
+        order = [rules.slug for rules in project.config.audiences]
+        app.show_all(_member_json(m, order) for m in project.members.members(now()))
+        return
+    lines = export_members(project.members, now())
+    while piece := "".join(itertools.islice(lines, PIECE)):
+        click.echo(piece, nl=False)
+
+
+def _terms(project: Project, basis: str, source: str) -> Terms:
+    from newsletter.members.types import Basis, Served, Terms
+
+    served = tuple(Served(n.name, frozenset(n.audiences)) for n in project.config.settings.newsletters)
+    return Terms(served, Basis(basis), source, now())
+
+
+def _tell_import(summary: ImportSummary) -> None:
+    click.echo(f"{summary.added:,} added, {summary.changed:,} changed, {summary.unchanged:,} as before")
+    if summary.merged:
+        click.echo(f"{counted(summary.merged, 'row')} repeated an address; their audiences were joined")
+    if summary.without_audience:
+        click.echo(f"for no audience, and getting nothing: {counted(summary.without_audience, 'member')}")
+    if summary.left_out:
+        gone = counted(summary.left_out, "member")
+        click.echo(f"left earlier or suppressed, and not subscribed again: {gone}")
+
+
+def _member_json(member: Member, order: list[str]) -> dict[str, object]:
+    return {
+        "email": member.email,
+        "first_name": member.first_name,
+        "last_name": member.last_name,
+        "audiences": _ordered(member, order),
+        "status": member.status,
+    }
+
+
+def _full_name(member: Member) -> str:
+    return f"{member.first_name} {member.last_name}".strip()
+
+
+def _ordered(member: Member, order: list[str]) -> list[str]:
+    known = [slug for slug in order if slug in member.audiences]
+    return known + sorted(member.audiences - set(known))
+
+
+def _ended(subscription: Subscription) -> str:
+    if subscription.ended_at is None:
+        return ""
+    return f"{subscription.ended_at:%Y-%m-%d} ({subscription.end_reason})"
