@@ -117,16 +117,16 @@ class Lexicon(Generic[Label]):
         if begins.keys().isdisjoint(words.keys):  # most passages, most of the time
             return
         for first, key in enumerate(words.keys):
-            if key in begins and not words.tied(first):
-                yield from self._find_at(words, first)
+            if (node := begins.get(key)) and not words.tied(first):
+                yield from self._find_at(words, first, node)
 
-    def _find_at(self, words: Words, first: int) -> Iterator[Match[Label]]:
-        node = self._root.longer.get(words.keys[first])
+    def _find_at(self, words: Words, first: int, node: _Node[Label] | None) -> Iterator[Match[Label]]:
         last = first + 1
         while node:
-            if not words.tied(last):
-                yield from (Match(label, first, last) for label in node.labels)
-            if last == len(words.keys) or not words.joined(last):
+            if node.labels and not words.tied(last):
+                for label in node.labels:
+                    yield Match(label, first, last)
+            if not node.longer or last == len(words.keys) or not words.joined(last):
                 return
             node = node.longer.get(words.keys[last])
             last += 1

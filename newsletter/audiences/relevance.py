@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsletter.audiences.passages import Passage
@@ -30,6 +31,9 @@ _STOPS = frozenset(
 )
 #: What may come before whom a point names: "and also to".
 _LEADING = frozenset({"also", "and", "especially", "for", "or", "particularly", "to"})
+#: More statements in one paragraph, or points in one list, are no statements of relevance.
+_MAX_STATEMENTS, _MAX_POINTS = 10, 50
+_MAX_POINT_CHARS = 300
 _SENTENCE_END = re.compile(r"[.!?…](?=[\s\"'”’)\]]|$)")
 _SEPARATOR = re.compile(r"[,;|•]")
 _NEGATION = re.compile(r"(?:\b(?:not|never|nor|no longer|cannot)|n['’]t)(?: \w+){0,2} ?$", re.IGNORECASE)
@@ -37,7 +41,10 @@ _NEGATION = re.compile(r"(?:\b(?:not|never|nor|no longer|cannot)|n['’]t)(?: \w
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Whom a statement lists at one point. text: as it stands; names begin at a word from first to reach."""
+    """Whom a statement lists at one point; names begin at a word from first to reach.
+
+    text: as it stands, at most 300 characters.
+    """
 
     passage: Passage
     text: str
@@ -63,7 +70,7 @@ def read_points(passages: Sequence[Passage], lead_ins: Lexicon[int]) -> tuple[Po
     return tuple(
         point
         for number, passage in enumerate(passages)
-        for lead_in in lead_ins.find(passage.words)
+        for lead_in in islice(lead_ins.find(passage.words), _MAX_STATEMENTS)
         if not _NEGATION.search(passage.text[: passage.words.starts[lead_in.first]])
         for point in _read_statement(passages, number, passage.words.end(lead_in.last - 1))
     )
@@ -78,7 +85,7 @@ def _read_statement(passages: Sequence[Passage], number: int, begin: int) -> Ite
     stopped = not _STOPS.isdisjoint(passage.words.keys[bisect_left(passage.words.starts, begin) :])
     if end < len(passage.text) or stopped or not (bare or rest.endswith(":")):
         return
-    following = passages[number + 1 :]
+    following = passages[number + 1 : number + 1 + _MAX_POINTS]
     if bare and following and following[0].kind == "text" and (rest or passage.kind == "heading"):
         yield from _split(following[0], 0, _sentence_end(following[0].text, 0))
     for point in following:
@@ -100,7 +107,8 @@ def _split(passage: Passage, begin: int, end: int) -> Iterator[Point]:
         first, last = (bisect_left(passage.words.starts, place) for place in (begin, close))
         reach = _reach(passage.words.keys, first, last)
         if reach > first:
-            yield Point(passage, passage.text[begin:close].strip(" .:–—-"), first, reach)
+            text = passage.text[begin : min(close, begin + _MAX_POINT_CHARS)]
+            yield Point(passage, text.strip(" .:–—-"), first, reach)
         if not _STOPS.isdisjoint(passage.words.keys[first:last]):
             return
         begin = close + 1

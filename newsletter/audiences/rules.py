@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,6 +17,8 @@ MAX_REASONS = 3
 
 _Role = Literal["relevance", "words", "avoid"]
 _Found = Match[tuple[str, _Role]]
+#: Matches by each word that they cover.
+_ByWord = dict[int, list[_Found]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class Sorter:
         self.sorting = sorting
         self._lead_ins = compile_lead_ins(sorting.statements)
         self._lexicon = Lexicon(list(_labelled(audiences)))
-        self._categories = {rules.slug: {keys(name) for name in rules.categories} for rules in audiences}
+        self._categories = {
+            rules.slug: {words for name in rules.categories if (words := keys(name))} for rules in audiences
+        }
 
     def assign(self, item: Sortable, feed: str) -> tuple[Reason, ...]:
         """Return why an item is for each audience that it is for, in the audiences' order.
@@ -60,10 +65,6 @@ class Sorter:
         """
         found = tuple(reason for evidence in self.examine(item, feed) for reason in evidence.reasons)
         return found or tuple(Reason(slug, "default", "default", "") for slug in self.sorting.default)
-
-    def scores(self, item: Sortable) -> tuple[Score, ...]:
-        """Return what the words of every audience weigh in an item, whether or not that is enough."""
-        return tuple(evidence.score for evidence in self.examine(item, ""))
 
     def examine(self, item: Sortable, feed: str) -> tuple[Evidence, ...]:
         """Return all that the rules see in an item, for every audience; the default is not among it."""
@@ -114,20 +115,25 @@ class _Seen:
                 found = self._found.setdefault(id(passage), {})
                 found.setdefault(match.label, []).append(match)
         self.passages = tuple(passage for passage in in_order if id(passage) in self._found)
+        self._names: dict[tuple[int, str, _Role], list[_Found]] = {}
 
     def _matches(self, passage: Passage, slug: str, role: _Role) -> Sequence[_Found]:
         return self._found.get(id(passage), {}).get((slug, role), ())
 
     def names(self, passage: Passage, slug: str, role: _Role) -> list[_Found]:
         """Return the matches of `role` that no avoided phrase disarms, the longest where several begin."""
+        place = (id(passage), slug, role)
+        if place not in self._names:
+            self._names[place] = self._armed(passage, slug, role)
+        return self._names[place]
+
+    def _armed(self, passage: Passage, slug: str, role: _Role) -> list[_Found]:
         found = self._matches(passage, slug, role)
-        if not found:
-            return []
-        avoided = self._matches(passage, slug, "avoid")
+        avoided = _by_word(self._matches(passage, slug, "avoid")) if found else {}
         kept: list[_Found] = []
         for match in sorted(found, key=lambda m: (m.first, -m.last)):
             overlaps_kept = kept and match.first < kept[-1].last
-            if not overlaps_kept and not any(_disarms(other, match) for other in avoided):
+            if not overlaps_kept and not _is_disarmed(match, avoided):
                 kept.append(match)
         return kept
 
@@ -136,28 +142,45 @@ class _Seen:
         found = self._matches(passage, slug, "avoid")
         if not found:
             return []
-        names = self.names(passage, slug, "words")
-        return [match for match in found if not any(_holds(name, match) for name in names)]
+        names = _by_word(self.names(passage, slug, "words"))
+        return [match for match in found if not _is_held(match, names)]
+
+
+def _by_word(matches: Iterable[_Found]) -> _ByWord:
+    covering: _ByWord = {}
+    for match in matches:
+        for word in range(match.first, match.last):
+            covering.setdefault(word, []).append(match)
+    return covering
 
 
 def _holds(outer: _Found, inner: _Found) -> bool:
     return outer.first <= inner.first and inner.last <= outer.last
 
 
-def _disarms(avoided: _Found, match: _Found) -> bool:
-    apart = match.last <= avoided.first or avoided.last <= match.first
-    longer = _holds(match, avoided) and not _holds(avoided, match)
-    return not (apart or longer)
+def _is_held(match: _Found, others: _ByWord) -> bool:
+    return any(_holds(other, match) for other in others.get(match.first, ()))
+
+
+def _is_disarmed(match: _Found, avoided: _ByWord) -> bool:
+    """Whether an avoided phrase shares a word with a match that does not hold it and more."""
+    if not avoided:
+        return False
+    overlapping = (other for word in range(match.first, match.last) for other in avoided.get(word, ()))
+    return any(_holds(other, match) or not _holds(match, other) for other in overlapping)
 
 
 def _stated(slug: str, points: Iterable[Point], seen: _Seen) -> tuple[Reason, ...]:
     return _distinct(
         Reason(slug, "relevance", point.where, point.text)
         for point in points
-        if any(
-            point.first <= match.first < point.reach for match in seen.names(point.passage, slug, "relevance")
-        )
+        if _begins_in(point, seen.names(point.passage, slug, "relevance"))
     )
+
+
+def _begins_in(point: Point, names: Sequence[_Found]) -> bool:
+    place = bisect_left(names, point.first, key=lambda name: name.first)
+    return place < len(names) and names[place].first < point.reach
 
 
 @dataclass(slots=True)
@@ -190,10 +213,12 @@ def _weigh(slug: str, seen: _Seen, sorting: Sorting) -> tuple[Score, tuple[Avoid
     tally = _Tally(slug)
     for passage in seen.passages:
         matches = seen.names(passage, slug, "words") + seen.avoided(passage, slug)
-        names = seen.names(passage, slug, "relevance")
+        if not matches:
+            continue
+        names = _by_word(seen.names(passage, slug, "relevance"))
         weight = sorting.title_weight if passage.where == "title" else sorting.body_weight
         for match in sorted(matches, key=lambda m: (m.first, m.last)):
-            tally.take(passage, match, weight * (1 + any(_holds(name, match) for name in names)))
+            tally.take(passage, match, weight * (1 + _is_held(match, names)))
     score = Score(slug, tally.weight, sorting.threshold, _distinct(tally.reasons))
     return score, tuple(tally.avoided.values())
 

@@ -23,7 +23,8 @@ from newsletter.delivery.replies import (
 )
 from newsletter.delivery.types import DeliveryStatus, Reply, Scope, Stage, Verdict
 
-#: Over a weekend: greylists open, mailboxes are cleared. A newsletter older than that is no news.
+#: What is still put off after so long is refused. It spans a weekend: greylists open, mailboxes are cleared.
+#: A newsletter older than that is no news.
 RETRY_AGE = timedelta(days=3)
 
 _DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
@@ -109,24 +110,15 @@ _TABLE = (
 )
 
 
-def judge(
-    reply: Reply | None,
-    stage: Stage,
-    attempts: int,
-    first_try: datetime,
-    now: datetime,
-    *,
-    retry_age: timedelta = RETRY_AGE,
-) -> Verdict:
+def judge(reply: Reply | None, stage: Stage, attempts: int, first_try: datetime, now: datetime) -> Verdict:
     """Say what becomes of a delivery.
 
     reply: None where the link was lost instead: after the content nobody knows, before it nothing happened.
     attempts: counted tries before this one. first_try: when the first of them, or this one, began.
-    retry_age: what is still put off when it has passed is refused.
     """
     meaning = _meaning(reply, stage)
     if meaning is _Meaning.LATER:
-        if now - first_try < retry_age:
+        if now - first_try < RETRY_AGE:
             return Verdict(Scope.RECIPIENT, DeliveryStatus.DEFERRED, retry_at=now + backoff(attempts))
         meaning = _Meaning.REFUSED
     return _VERDICTS[meaning]

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from newsletter.delivery.types import Reply
 
 # The codes that we read or say ourselves; RFC 5321 §4.2.3, RFC 4954 §6 for those of AUTH.
-C220_READY = 220
 C250_OK = 250
 C354_START_CONTENT = 354
 C421_CLOSING = 421
-C452_NO_STORAGE = 452
 C503_BAD_SEQUENCE = 503
 C504_PARAMETER_NOT_IMPLEMENTED = 504
 C530_AUTHENTICATION_REQUIRED = 530

@@ -24,8 +24,8 @@ Built on
   `text/xml` header, turn every accent of a feed into two characters.
 - An own reader for JSON Feed: the format is a dozen optional fields, and no kept library reads it.
 - nh3 (ammonia) for safety. It spends seconds on 50,000 nested divs, so nesting is bounded before it; after
-  it, `blocks` turns what is left into a flat and tidy sequence of blocks. Plain text comes from the same
-  blocks instead of inscriptis, which would parse everything a second time at eight times the cost.
+  it, `block_reader` turns what is left into a flat and tidy sequence of blocks. Plain text comes from the
+  same blocks instead of inscriptis, which would parse everything again at eight times the cost.
 - urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
   checked address, and one deadline for the whole answer, hold.
 - lxml for saved HTML pages.

@@ -48,13 +48,12 @@ def _load(text: str, url: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as fault:
-        place = (
-            f"line {fault.lineno}: {fault.msg}"
-            if isinstance(fault, json.JSONDecodeError)
-            else "it nests too deep"
-        )
+        if isinstance(fault, json.JSONDecodeError):
+            cause = f"line {fault.lineno}: {fault.msg}"
+        else:  # Python's own bounds
+            cause = "it nests too deep" if isinstance(fault, RecursionError) else "a number is too long"
         raise FeedParseError(
-            f"{url}: begins like JSON and is not ({place})",
+            f"{url}: begins like JSON and is not ({cause})",
             feed_url=url,
             hint="the document may be cut off; try again, or ask its publisher",
         ) from None

@@ -45,11 +45,14 @@ _ENDS_TEXT = re.compile(r"[.:;,…][\"”’')\]]*$")
 _MAX_HEADING_WORDS = 25
 _QUOTED_WORDS = 8
 
+#: Some sites wrap a whole page in one form.
 _NOT_STORY = (
-    "//nav | //aside | //script | //style | //form | //*[@role='navigation'] | //*[@hidden] | //body/footer"
+    "//nav | //aside | //script | //style | //*[@role='navigation'] | //*[@hidden] | //body/footer"
+    " | //body/header[not(.//h1)] | //form[not(.//h1 or .//main or .//article)]"
 )
 _HTML_START = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|main|article|div|h1|meta)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:<!--.*?-->\s*+|<\?xml[^>]*+>\s*+)*+<(?:!doctype|[a-z][a-z1-6]*+)[\s/>]",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

@@ -23,6 +23,6 @@ Decisions
 - Header lines are written here rather than by `email.message`, whose objects cost more per member than
   all the rest; tests read every one of them back with the standard library.
 
-It refuses to fetch anything, to put a member's value into an address or a style, and to guess: an item
-without a date of publication shows none.
+It refuses to fetch anything, to put a member's value into an address, a style or a script, and to guess: an
+item without a date of publication shows none.
 """

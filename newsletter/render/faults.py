@@ -31,6 +31,7 @@ TEMPLATE_FAULTS = (
     ArithmeticError,
     LookupError,
     AttributeError,
+    AssertionError,
     RecursionError,
     OSError,
 )
@@ -55,10 +56,11 @@ class NamedUndefined(StrictUndefined):
         hint: str | None = None,
         obj: object = missing,
         name: str | None = None,
-        exc: type[TemplateRuntimeError] = UndefinedError,  # noqa: ARG002 - the signature is Jinja's
+        exc: type[TemplateRuntimeError] = UndefinedError,
     ) -> None:
-        named = cast("type[TemplateRuntimeError]", partial(_UnknownName, name=name, obj=obj))
-        super().__init__(hint, obj, name, named)
+        if exc is UndefinedError:  # what is unsafe is another fault
+            exc = cast("type[TemplateRuntimeError]", partial(_UnknownName, name=name, obj=obj))
+        super().__init__(hint, obj, name, exc)
 
 
 def template_fault(

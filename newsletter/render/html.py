@@ -20,7 +20,7 @@ from newsletter.render import text as plain_text
 from newsletter.render.content import EditionView, view_edition
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, template_fault
 from newsletter.render.merge import MergeFields, MergeMisuse, fallback, finalize
-from newsletter.render.types import Masthead, RenderedVariant
+from newsletter.render.types import Masthead, RenderedVariant, Segments
 
 # Keep #ffffff: some mail programs do not read #fff.
 cssutils.ser.prefs.minimizeColorHash = False
@@ -29,6 +29,12 @@ cssutils.ser.prefs.minimizeColorHash = False
 SHIPPED_PREFIX = "shipped"
 #: Fills the inbox's preview line, so that body text does not follow the preheader: figure space, joiner.
 FILLER = "\u2007\u034f " * 40
+
+#: What a mail program would read as something other than text.
+_NO_TEXT = re.compile(
+    r'\b(?:href|src|action|background|style|on\w+)="[^"]*"|<(style|script)\b.*?</\1>',
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 class Templates:
@@ -73,7 +79,7 @@ class Templates:
         try:
             return self._environment.get_template(name).render(context)
         except TEMPLATE_FAULTS as fault:
-            raise self._fault(fault, name, context) from fault
+            raise self._fault(fault, name, context)  # noqa: B904 - its own text says the cause's already
 
     def merge_fields(self, nonce: str) -> MergeFields:
         """Return the merge fields of one rendering."""
@@ -105,19 +111,18 @@ def render_variant(
     """
     view = view_edition(masthead, items, day=day, titles=titles, timezone=timezone)
     merge = templates.merge_fields(nonce)
-    html = inline(templates.render(f"{name}.html", view, merge))
-    text = plain_text.tidy(templates.render(f"{name}.txt", view, merge))
-    _refuse_as_address(html, merge, f"{name}.html")
-    try:
-        return RenderedVariant(view.subject, view.preheader, merge.cut(html), merge.cut(text))
-    except MergeMisuse as fault:
-        raise RenderError(str(fault), template=name) from None
+    page, plain = f"{name}.html", f"{name}.txt"
+    html = inline(templates.render(page, view, merge), page)
+    _refuse_members_text(html, merge, page)
+    text = plain_text.tidy(templates.render(plain, view, merge))
+    return RenderedVariant(view.subject, view.preheader, _cut(html, merge, page), _cut(text, merge, plain))
 
 
-def inline(html: str) -> str:
+def inline(html: str, template: str = "") -> str:
     """Return a page with its CSS in style attributes; blocks marked data-premailer="ignore" stay as they are.
 
-    Nothing is ever fetched. html: begins with <!DOCTYPE html> in capitals, or the inliner drops it.
+    Nothing is ever fetched. html: begins with <!DOCTYPE html> in capitals, or the inliner drops it. Raises
+    RenderError, which names the template, for what is no page.
     """
     # Indentation is half of what a template's loops write, and Gmail counts it.
     compact = re.sub(r"\s*\n\s*", "\n", html).strip()
@@ -130,7 +135,14 @@ def inline(html: str) -> str:
         align_floating_images=False,
         cssutils_logging_level=logging.CRITICAL,
     )
-    return str(inliner.transform(pretty_print=False)).strip() + "\n"
+    try:
+        return str(inliner.transform(pretty_print=False)).strip() + "\n"
+    except (AttributeError, LookupError, ValueError):  # the inliner found no tree, or no body in it
+        raise RenderError(  # noqa: B904 - the cause's text would say nothing to the template's author
+            "what it gives is no HTML page",
+            template=template,
+            hint="a page begins with <!DOCTYPE html> and has a <body>",
+        )
 
 
 def _context(view: EditionView) -> dict[str, object]:
@@ -144,12 +156,20 @@ def _context(view: EditionView) -> dict[str, object]:
     }
 
 
-def _refuse_as_address(html: str, merge: MergeFields, template: str) -> None:
-    """Raise RenderError where a member's own text would become an address or a style."""
-    for name, token in merge.member_tokens():
-        if re.search(rf'\b(?:href|src|action|background|style)="[^"]*{token}', html):
-            raise RenderError(
-                f"{name} stands in an address or a style, where a member's text must not",
-                template=template,
-                hint="print it as text; addresses are unsubscribe_url, preferences_url and web_url",
-            )
+def _refuse_members_text(html: str, merge: MergeFields, template: str) -> None:
+    """Raise RenderError where a member's own text would become an address, a style or a script."""
+    for place in _NO_TEXT.finditer(html):
+        for name, token in merge.member_tokens():
+            if token in place[0]:
+                raise RenderError(
+                    f"{name} stands in an address, a style or a script, where a member's text must not",
+                    template=template,
+                    hint="print it as text; addresses are unsubscribe_url, preferences_url and web_url",
+                )
+
+
+def _cut(text: str, merge: MergeFields, template: str) -> Segments:
+    try:
+        return merge.cut(text)
+    except MergeMisuse as fault:
+        raise RenderError(str(fault), template=template) from None

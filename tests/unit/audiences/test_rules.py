@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.audiences.passages import read_passages
-from newsletter.audiences.rules import Sorter
+from newsletter.audiences.rules import MAX_REASONS, Sorter
 from newsletter.audiences.types import AudienceRules, Reason, Sorting
 from newsletter.feeds.types import ParsedEntry
 
@@ -30,7 +30,7 @@ SORTER = Sorter([GOVERNORS, HEADS], SORTING)
 
 
 def weight(entry: ParsedEntry, slug: str = "governors") -> int:
-    return next(score.weight for score in SORTER.scores(entry) if score.audience == slug)
+    return next(found.score.weight for found in SORTER.examine(entry, "") if found.audience == slug)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_default_speaks_only_when_nothing_else_does(news):
 
 
 def test_scores_are_given_for_every_audience(news):
-    scores = SORTER.scores(news("News", FILLER, "Budgets."))
+    scores = [found.score for found in SORTER.examine(news("News", FILLER, "Budgets."), "f")]
     assert [(score.audience, score.weight, score.threshold) for score in scores] == [
         ("governors", 0, 3),
         ("heads", 1, 3),
@@ -143,6 +143,27 @@ def test_scores_are_given_for_every_audience(news):
 
 def test_threshold_of_nothing_claims_nothing_unseen(news):
     assert not Sorter([HEADS], Sorting((), 3, 1, threshold=0)).assign(news("Sports day"), "f")
+
+
+def test_category_without_a_letter_maps_nothing(news):
+    sorter = Sorter([AudienceRules("a", "A", categories=("***",))], SORTING)
+    assert not sorter.assign(news("News", categories=("???",), section="-"), "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("prison governor " * 15_000, set()),
+        ("governors " * 30_000, {"words"}),
+        ("relevant to governors " * 10_000, {"words", "relevance"}),
+        ("</p><ul><li>relevant to: governors</li></ul>" * 5_000, {"words", "relevance"}),
+    ],
+)
+def test_flood_of_matches_gives_few_short_reasons(news, text, rules):
+    reasons = SORTER.assign(news("News", fragment=f"<p>{text}</p>"), "f")
+    assert {reason.rule for reason in reasons} == rules
+    assert len(reasons) <= 2 * MAX_REASONS
+    assert all(len(reason.text) <= 300 for reason in reasons)
 
 
 PARTS = st.sampled_from([
@@ -171,4 +192,4 @@ def test_reasons_of_any_item_stand_in_it(title, html, summary):
 )
 def test_avoided_phrases_weigh_nothing(phrases, separator):
     entry = ParsedEntry("k", separator.join(phrases), None, f"<p>{separator.join(phrases)}</p>", "")
-    assert [score.weight for score in SORTER.scores(entry)] == [0, 0]
+    assert (weight(entry, "governors"), weight(entry, "heads")) == (0, 0)

@@ -63,7 +63,10 @@ def feed(**settings):
             weekly(lead="a day"),
             "newsletters.weekly.lead = 'a day': not a duration; write a number and a unit",
         ),
-        (weekly(schedule="0 7 30 2 *"), "newsletters.weekly.schedule = '0 7 30 2 *': not a cron expression ("),
+        (
+            weekly(schedule="0 7 30 2 *"),
+            "newsletters.weekly.schedule = '0 7 30 2 *': not a cron expression (",
+        ),
         (weekly(lead=24), "newsletters.weekly.lead = 24: not a duration"),
         (weekly(lead=True), "newsletters.weekly.lead = True: not a duration"),
         (weekly(lead="99999999999d"), "newsletters.weekly.lead = '99999999999d': longer than any calendar"),

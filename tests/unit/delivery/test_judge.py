@@ -119,11 +119,6 @@ def test_link_trouble_never_grows_old():
     assert verdict("421 busy", Stage.RCPT, 99, RETRY_AGE * 2) == LINK
 
 
-def test_retry_age_can_be_told():
-    young = timedelta(hours=1)
-    assert judge(reply("450 later"), Stage.RCPT, 0, NOW - young, NOW, retry_age=young) == REFUSED
-
-
 @given(
     st.integers(200, 599),
     st.none() | st.from_regex(r"[245]\.[0-9]\.[0-9]{1,2}", fullmatch=True),

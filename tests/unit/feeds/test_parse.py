@@ -128,6 +128,7 @@ def test_other_formats_give_the_same_entry(document):
         ('{"hello": 1}', "no list of items", "look on the site"),
         ("[1]", "no list of items", "look on the site"),
         ("[" * 100_000, "nests too deep", "cut off"),
+        ("[" + "9" * 5_000, "a number is too long", "cut off"),
     ],
 )
 def test_document_that_is_no_feed_is_named_with_a_cure(body, what, cure):
@@ -272,6 +273,23 @@ def test_entities_of_a_document_are_not_expanded():
     entry = only(parse(bomb + rss("<title>One &b;&x;</title>")))
     assert "root:" not in entry.title
     assert "haha" not in entry.title
+
+
+def test_base_address_that_makes_no_sense_is_passed_over():
+    entry = only(
+        parse(
+            '<feed xmlns="http://www.w3.org/2005/Atom"><entry xml:base="http://["><title>T</title>'
+            '<content type="html">&lt;a href="/x"&gt;there&lt;/a&gt;</content></entry></feed>',
+            url="https://news.example.org/feed",
+        )
+    )
+    assert entry.html == '<p><a href="https://news.example.org/x">there</a></p>'
+
+
+def test_flood_of_attributes_is_dropped_with_them_alone():
+    flood = " ".join(f"a{number} = '>'" for number in range(50_000))
+    parsed = parse(rss(f"<title {flood}>One</title><x {flood}/>"))
+    assert (only(parsed).title, parsed.warnings) == ("One", ())
 
 
 def test_header_injection_ends_as_one_line():

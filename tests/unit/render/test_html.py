@@ -67,6 +67,10 @@ def test_unknown_field_is_an_error_with_file_line_and_likely_name(own, body, lin
         ("{% filter upper %}{{ member.first_name }}{% endfilter %}", None, "filter"),
         ('<a href="{{ member.first_name }}">x</a>', None, "member.first_name"),
         ('<p style="color:{{ member.last_name }}">x</p>', None, "member.last_name"),
+        ("<p onclick='{{ member.last_name }}'>x</p>", None, "member.last_name"),
+        ("<style data-premailer=ignore>p { color:{{ member.last_name }} }</style>", None, "member.last_name"),
+        ("<script>let name = '{{ member.last_name }}'</script>", None, "member.last_name"),
+        ('{{ words.day("Monday") }}', 3, "AssertionError"),
     ],
 )
 def test_template_that_cannot_be_used_is_one_clear_error(own, body, line, said):
@@ -76,6 +80,29 @@ def test_template_that_cannot_be_used_is_one_clear_error(own, body, line, said):
     assert "digest" in fault.value.template
     assert said in str(fault.value)
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "",
+        " \n",
+        "<!-- nothing -->",
+        "<!DOCTYPE html>",
+        "<frameset>",
+        '<?xml version="1.0" encoding="utf-8"?><p>x',
+    ],
+)
+def test_template_that_gives_no_page_is_an_error(own, page):
+    with pytest.raises(RenderError, match=r"^digest\.html: what it gives is no HTML page$") as fault:
+        render(digest_items(), folders=[own(html=page)])
+    assert "<body>" in fault.value.hint
+
+
+def test_text_of_an_error_says_its_cause_once(own):
+    with pytest.raises(RenderError) as fault:
+        render(digest_items(), folders=[own(html="{{ 1 / 0 }}")])
+    assert str(fault.value).endswith("digest.html:1: division by zero")
 
 
 def test_template_that_is_no_text_is_an_error(tmp_path):
