@@ -11,6 +11,22 @@ from newsletter.config import Config, load_config
 AUDIENCES = {"governors": "Governors", "leaders": "School leaders", "career-leads": "Career leads"}
 
 
+#: Templates in a line each, for tests that are about something else: the shipped ones take their time.
+PLAIN_TEMPLATES = {
+    "digest.html": "<!DOCTYPE html><html><body><h1>Dear {{ member.first_name }}</h1>"
+    "{% for item in items %}<p>{{ item.headline }}</p>{% endfor %}"
+    '<a href="{{ unsubscribe_url }}">Leave</a></body></html>',
+    "digest.txt": "Dear {{ member.first_name }}\n{% for item in items %}* {{ item.headline }}\n{% endfor %}",
+}
+
+
+def write_plain_templates(folder: Path) -> None:
+    """Put templates into a project folder that hold the headlines and little else."""
+    (folder / "templates").mkdir(parents=True, exist_ok=True)
+    for name, text in PLAIN_TEMPLATES.items():
+        (folder / "templates" / name).write_text(text, "utf-8")
+
+
 def small_settings(**tables):
     """The least that a project needs, with tables replaced or added."""
     return {

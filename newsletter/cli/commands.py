@@ -99,7 +99,7 @@ class Program(Group):
             app.show_fault(fault.format_message(), _help_hint(fault))
             sys.exit(fault.exit_code)
         except click.Abort:
-            app.fail("interrupted", "")
+            app.fail("interrupted", "run the same command again to go on")
             sys.exit(INTERRUPTED)
         except Exception as bug:
             app.show_fault(f"{type(bug).__name__}: {bug}", "this is a fault of the program; please report it")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, now, pass_app, shown_time
+from newsletter.cli.app import App, counted, now, pass_app, shown_time
 from newsletter.cli.commands import Group
 from newsletter.cli.edition_view import (
     counts_json,
@@ -97,7 +97,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
 
 def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
     nothing_new = [
-        f"nothing new for the {group.members:,} in {_names(group.audiences, order)}"
+        f"nothing new for {counted(group.members, 'member')}: {_names(group.audiences, order)}"
         for group in made.nothing_new
         if group.members
     ]

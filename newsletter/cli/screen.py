@@ -115,7 +115,7 @@ def prose(text: str) -> None:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[..., None]]:
-    """Show on a terminal how far something long has come, once it has taken a second.
+    """Show on a terminal how far something long has come, a second after it is first told.
 
     Yields a function that is told what is done, the total, and another label where the step has one.
     """
@@ -129,21 +129,25 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task(label, total=None)
 
-    def tell(done: int, total: int, step: str = label) -> None:
-        bar.update(task, completed=done, total=total, description=step)
-
     patience = Timer(_BAR_AFTER_S, bar.start)
     patience.daemon = True
-    patience.start()
+
+    def tell(done: int, total: int, step: str = label) -> None:
+        bar.update(task, completed=done, total=total, description=step)
+        if patience.ident is None:
+            patience.start()
+
     try:
         yield tell
     finally:
         patience.cancel()
-        patience.join()
+        if patience.ident is not None:
+            patience.join()
         bar.stop()
 
 
 def each(tell: Callable[..., None], total: int) -> Callable[[], None]:
-    """Return a function to be called once for each thing done."""
+    """Return a function to be called once for each thing done; the work begins now."""
+    tell(0, total)
     done = itertools.count(1)
     return lambda: tell(next(done), total)

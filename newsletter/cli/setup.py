@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import click
 
 from newsletter.cli.app import FAILED, INTERRUPTED, App, counted, now, pass_app
 from newsletter.cli.commands import Command
-from newsletter.cli.screen import each, progress, table
+from newsletter.cli.screen import progress, table
 
 if TYPE_CHECKING:
     from newsletter.workflows.demo import DemoResult
@@ -30,8 +31,9 @@ def demo(app: App, folder: Path) -> None:
     from newsletter.workflows.demo import MEMBERS, run_demo
 
     folder = app.folder / folder
+    sent = itertools.count(1)
     with progress("Sending") as tell:
-        result = run_demo(folder, now(), app.note, each(tell, MEMBERS))
+        result = run_demo(folder, now(), app.note, lambda: tell(next(sent), MEMBERS))
     rows = [(v.name, v.items, v.members, v.sent) for v in result.variants]
     data = {
         "folder": str(folder),

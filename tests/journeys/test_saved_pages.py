@@ -79,79 +79,93 @@ class Site:
         return self.project.json("item", "show", item["id"])["html"]
 
 
-@pytest.fixture(params=["samples", "seeds"])
-def site(request, fresh) -> Site:
-    """Our own pages always, and those of a real site where they are at hand."""
-    pages = fresh.folder / "feeds" / "site"
-    if request.param == "samples":
-        stories = SAMPLES
+class _Journeys:
+    """What holds for the pages of any site."""
+
+    def test_pages_become_two_items(self, site):
+        items = site.project.json("item", "list")
+        assert [item["title"] for item in items] == [story.title for story in site.stories]
+        assert [item["published"] for item in items] == [
+            f"{s.published}T12:00:00+00:00" for s in site.stories
+        ]
+        assert [item["section"] for item in items] == [story.section for story in site.stories]
+        assert [item["link"] for item in items] == [None, None]
+        for item, story in zip(items, site.stories, strict=True):
+            page = site.html(item)
+            assert [words for words in DEBRIS if words in page + item["summary"]] == []
+            assert re.search(rf"<li>\s*{re.escape(story.point)}", page)
+            [quotation] = re.findall(r"<blockquote>.*?</blockquote>", page, re.DOTALL)
+            assert story.quotation in quotation
+
+    def test_pages_are_sorted_with_reasons_that_quote_them(self, site):
+        for item, story in zip(site.project.json("item", "list"), site.stories, strict=True):
+            assert story.audiences <= set(item["audiences"])
+            assert story.absent & set(item["audiences"]) == set()
+            assert {reason["audience"] for reason in item["reasons"]} == set(item["audiences"])
+            seen = _plain(f"{item['title']} {item['section']} {item['summary']} {site.html(item)}")
+            for reason in item["reasons"]:
+                assert _plain(reason["text"]) in seen
+            explained = site.project("audience", "explain", item["id"]).stdout
+            assert item["reasons"][0]["text"] in explained
+
+    def test_pages_reach_a_governor_who_is_career_lead_as_one_message(self, site, mailbox):
+        message = _sent_to_one(site.project, mailbox, "governors;career-leads")
+        assert headlines(message) == [story.title for story in site.stories]
+        assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+        text, page = text_of(message), html_of(message)
+        for story in site.stories:
+            assert _plain(text).casefold().count(_plain(story.title).casefold()) >= 1
+            assert story.point in _plain(text)
+            assert story.point in _plain(page)
+        assert [
+            words for words in DEBRIS[:-1] if words in text + page
+        ] == []  # it says when they were published
+        assert "Dear Anna" in text
+        assert "Dear Anna" in page
+
+    def test_message_of_pages_is_dressed_for_mail_programs(self, site, mailbox):
+        message = _sent_to_one(site.project, mailbox, "governors;career-leads")
+        body = lxml_html.document_fromstring(html_of(message)).body
+        naked = [
+            element.tag
+            for element in body.iter("p", "td", "h1", "h2", "h3", "h4", "ul", "li", "a", "blockquote")
+            if not element.get("style")
+        ]
+        assert naked == []
+        assert "{{" not in message.as_string()
+        assert message["To"] == "Anna Aldous <anna@example.org>"
+        assert re.fullmatch(r"<[^<>@\s]+@example\.org>", message["Message-ID"])
+        assert message["List-Unsubscribe"].startswith("<mailto:comms@example.org?subject=")
+        assert message["List-Id"]
+        assert message["Date"]
+        assert message["Precedence"] is None
+        assert message["Auto-Submitted"] == "auto-generated"
+
+
+class TestSamples(_Journeys):
+    """Our own pages; two of a site are told from one another as three are."""
+
+    @pytest.fixture
+    def site(self, fresh):
+        pages = fresh.folder / "feeds" / "site"
         shutil.copytree(fresh.folder / "feeds" / "pages", pages)
-        (pages / "phone-policies.txt").unlink()  # two pages of a site are told from one another, too
-    else:
-        stories = SEEDS
-        shutil.copytree(request.getfixturevalue("seeds"), pages)
-    fresh.only_feed("feeds/site", "pages")
-    fresh("feed", "pull")
-    return Site(fresh, stories)
+        (pages / "phone-policies.txt").unlink()
+        return _read(fresh, SAMPLES)
 
 
-def test_pages_become_two_items(site):
-    items = site.project.json("item", "list")
-    assert [item["title"] for item in items] == [story.title for story in site.stories]
-    assert [item["published"] for item in items] == [f"{s.published}T12:00:00+00:00" for s in site.stories]
-    assert [item["section"] for item in items] == [story.section for story in site.stories]
-    assert [item["link"] for item in items] == [None, None]
-    for item, story in zip(items, site.stories, strict=True):
-        page = site.html(item)
-        assert [words for words in DEBRIS if words in page + item["summary"]] == []
-        assert re.search(rf"<li>\s*{re.escape(story.point)}", page)
-        [quotation] = re.findall(r"<blockquote>.*?</blockquote>", page, re.DOTALL)
-        assert story.quotation in quotation
+class TestSeeds(_Journeys):
+    """Pages of a real site, where they are at hand."""
+
+    @pytest.fixture
+    def site(self, fresh, seeds):
+        shutil.copytree(seeds, fresh.folder / "feeds" / "site")
+        return _read(fresh, SEEDS)
 
 
-def test_pages_are_sorted_with_reasons_that_quote_them(site):
-    for item, story in zip(site.project.json("item", "list"), site.stories, strict=True):
-        assert story.audiences <= set(item["audiences"])
-        assert story.absent & set(item["audiences"]) == set()
-        assert {reason["audience"] for reason in item["reasons"]} == set(item["audiences"])
-        seen = _plain(f"{item['title']} {item['section']} {item['summary']} {site.html(item)}")
-        for reason in item["reasons"]:
-            assert _plain(reason["text"]) in seen
-        explained = site.project("audience", "explain", item["id"]).stdout
-        assert item["reasons"][0]["text"] in explained
-
-
-def test_pages_reach_a_governor_who_is_career_lead_as_one_message(site, mailbox):
-    message = _sent_to_one(site.project, mailbox, "governors;career-leads")
-    assert headlines(message) == [story.title for story in site.stories]
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    text, page = text_of(message), html_of(message)
-    for story in site.stories:
-        assert _plain(text).casefold().count(_plain(story.title).casefold()) >= 1
-        assert story.point in _plain(text)
-        assert story.point in _plain(page)
-    assert [words for words in DEBRIS[:-1] if words in text + page] == []  # it says when they were published
-    assert "Dear Anna" in text
-    assert "Dear Anna" in page
-
-
-def test_message_of_pages_is_dressed_for_mail_programs(site, mailbox):
-    message = _sent_to_one(site.project, mailbox, "governors;career-leads")
-    body = lxml_html.document_fromstring(html_of(message)).body
-    naked = [
-        element.tag
-        for element in body.iter("p", "td", "h1", "h2", "h3", "h4", "ul", "li", "a", "blockquote")
-        if not element.get("style")
-    ]
-    assert naked == []
-    assert "{{" not in message.as_string()
-    assert message["To"] == "Anna Aldous <anna@example.org>"
-    assert re.fullmatch(r"<[^<>@\s]+@example\.org>", message["Message-ID"])
-    assert message["List-Unsubscribe"].startswith("<mailto:comms@example.org?subject=")
-    assert message["List-Id"]
-    assert message["Date"]
-    assert message["Precedence"] is None
-    assert message["Auto-Submitted"] == "auto-generated"
+def _read(project: Project, stories: tuple[Story, ...]) -> Site:
+    project.only_feed("feeds/site", "pages")
+    project("feed", "pull")
+    return Site(project, stories)
 
 
 def _sent_to_one(project: Project, mailbox: Mailbox, audiences: str):
