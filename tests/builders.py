@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import Reason, audience_set
+from newsletter.delivery.smtp import SmtpTransport
+from newsletter.delivery.types import RelaySettings
 from newsletter.editions.types import Edition, EditionId
 from newsletter.feeds.types import FeedSource, Fetched, ItemIntent, ParsedEntry, ParsedFeed
 from newsletter.members.types import Basis, MemberRow, Served, Terms
@@ -23,9 +25,10 @@ from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.pulls import SortedItem
 from newsletter.store.schema import entries
 from newsletter.workflows.approve import approve_edition
+from newsletter.workflows.dispatch import Way
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.project import Project
-from newsletter.workflows.send import begin_sending
+from newsletter.workflows.send import SendResult, begin_sending, dispatch_edition
 
 #: A Thursday; the weekly comes out on the day after.
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -94,11 +97,25 @@ def plan(project: Project, day: date = FRIDAY, *, name: str = "weekly", now: dat
     return begin_sending(project, str(approve(project, day, name=name, now=now).id), now)
 
 
+def way_to(relay, connections: int = 1, **settings) -> Way:
+    """The way to a relay on this machine; settings: of the login, say."""
+    transport = SmtpTransport(RelaySettings("relay.test", relay.host, relay.port, "none", **settings))
+    return Way(transport, connections)
+
+
+def dispatch(
+    project: Project, edition: Edition, *relays, connections: int = 1, now: datetime = NOW, **settings
+) -> SendResult:
+    """Send what is pending through relays on this machine."""
+    ways = [way_to(relay, connections, **settings) for relay in relays]
+    return dispatch_edition(project, edition, ways, now)
+
+
 def deliveries(project: Project, edition: Edition) -> dict:
-    """Return the report of every delivery by the member's name."""
+    """Return the report of every delivery by the member's name, which is "" once forgotten."""
     store = DeliveryStore(project.database, "")
     found = store.report(edition, unfinished_only=False)
-    return {row.email.partition("@")[0]: row for row in found}
+    return {(row.email or "").partition("@")[0]: row for row in found}
 
 
 def statuses(project: Project, edition: Edition) -> dict[str, str]:

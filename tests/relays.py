@@ -23,8 +23,9 @@ from typing import Self
 Answer = bytes | Sequence[bytes]
 Script = Mapping[str, Answer]
 
-#: Answers that are no bytes to send: hang up; say nothing and keep the line open; the usual answer.
-HANG_UP, SILENCE, USUAL = b"<hang up>", b"<silence>", b"<usual>"
+#: Answers that are no bytes to send: hang up; say nothing and keep the line open; the usual answer; the usual
+#: answer once the test calls `relay.released.set()`.
+HANG_UP, SILENCE, USUAL, HELD = b"<hang up>", b"<silence>", b"<usual>", b"<held>"
 #: An answer that ends so is sent, and then the relay hangs up.
 THEN_HANG_UP = b"<then hang up>"
 #: An answer that ends so is sent, and then the relay reads no more.
@@ -95,6 +96,11 @@ class Received:
     recipient: str
     content: bytes
 
+    @property
+    def name(self) -> str:
+        """The recipient's part before the @."""
+        return self.recipient.partition("@")[0]
+
 
 class ScriptedRelay:
     """An SMTP relay in a thread, on a free loopback port, that follows a script; commands is its diary."""
@@ -121,6 +127,8 @@ class ScriptedRelay:
         self.clear = bytearray()
         self.connections = 0
         self.over = threading.Event()
+        self.released = threading.Event()
+        self._came = threading.Condition()
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -138,6 +146,7 @@ class ScriptedRelay:
 
     def __exit__(self, *_: object) -> None:
         self.over.set()
+        self.released.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -147,6 +156,22 @@ class ScriptedRelay:
                     connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+
+    @property
+    def names(self) -> list[str]:
+        """Whom messages came for, by the part before the @, in order of arrival."""
+        return [message.name for message in self.messages]
+
+    def wait_for(self, messages: int) -> None:
+        """Return when so many messages have come; fails when they do not."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.messages) >= messages, timeout=30), len(self.messages)
+
+    def take(self, message: Received) -> None:
+        """Write a message down, before it is answered."""
+        with self._came:
+            self.messages.append(message)
+            self._came.notify_all()
 
     def hang_up_idle(self, farewell: bytes = b"") -> None:
         """Say something unasked on every connection, then end it."""
@@ -232,16 +257,23 @@ class _Talk:
 
     def _take_content(self) -> None:
         lines = [self._read_line()]
-        if self._relay.answer("BODY") != self._relay._usual("BODY"):
-            self._do("BODY")
+        if (answer := self._relay.answer("BODY")) != self._relay._usual("BODY"):
+            self._say(answer)
         while (line := self._read_line()) != b".\r\n":
             lines.append(line)
         content = b"".join(line.removeprefix(b".") for line in lines)
-        self._relay.messages.append(Received(_path(self._sender), _path(self._recipient), content))
+        self._relay.take(Received(_path(self._sender), _path(self._recipient), content))
         self._do(".")
 
     def _do(self, verb: str) -> bytes:
         answer = self._relay.answer(verb)
+        if answer == HELD:
+            self._relay.released.wait()
+            answer = self._relay._usual(verb)
+        self._say(answer)
+        return answer
+
+    def _say(self, answer: bytes) -> None:
         if answer == HANG_UP:
             raise EOFError
         if answer != SILENCE:
@@ -250,7 +282,6 @@ class _Talk:
             self._leave_in_order()
         if answer.endswith(THEN_DEAF):
             self._relay.over.wait()
-        return answer
 
     def _leave_in_order(self) -> None:
         """Hang up so that what was said arrives: closing with something unread would take it back."""
