@@ -12,6 +12,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 ├─ EditionError            subject: which edition
 │  ├─ EmptyEdition         nothing to send
 │  ├─ NotApproved          approval is missing or stands for other content
+│  ├─ EditionChanged       another process was quicker: look again
 │  └─ AlreadySent
 ├─ RenderError             template, line
 │  ├─ MissingField         a template names a field that nobody has
@@ -118,6 +119,10 @@ class EmptyEdition(EditionError):
 
 class NotApproved(EditionError):
     """Nobody approved the edition, or it changed since."""
+
+
+class EditionChanged(EditionError):
+    """Another process changed the edition meanwhile; nothing was done."""
 
 
 class AlreadySent(EditionError):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from newsletter.cli.app import App, pass_app
+from newsletter.cli.app import ITEM_ID, App, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.screen import heading, prose, table
 
@@ -41,7 +41,7 @@ def list_(app: App) -> None:
 
 
 @audience.command("explain", example="newsletter audience explain 7")
-@click.argument("item_id", metavar="ITEM", type=int)
+@click.argument("item_id", metavar="ITEM", type=ITEM_ID)
 @pass_app
 def explain(app: App, item_id: int) -> None:
     """Say why an item is for whom, or not.

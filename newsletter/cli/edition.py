@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import asdict
+import webbrowser
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
 
 if TYPE_CHECKING:
+    from newsletter.store.deliveries import DeliveryReport
     from newsletter.workflows.draft import Draft
 
 
@@ -147,7 +149,7 @@ def preview(app: App, edition_id: str, folder: Path | None, *, open_: bool) -> N
     index = write_preview(project, edition_id, folder or project.config.folder / "preview", now())
     app.show({"index": str(index), "folder": str(index.parent.parent)}, lambda: click.echo(str(index)))
     if open_:
-        click.launch(index.resolve().as_uri())
+        webbrowser.open(index.resolve().as_uri())
 
 
 @edition.command("test", example="newsletter edition test weekly --to anna@example.org")
@@ -208,7 +210,8 @@ def report(app: App, edition_id: str) -> None:
     counts = counts_json(project, found)
     deliveries = DeliveryStore(project.database, "").report(found)
     if app.as_json:
-        rows = [asdict(row) for row in deliveries]
+        order = project.config.newsletter(found.id.newsletter).audiences
+        rows = [_delivery_json(row, order) for row in deliveries]
         app.show(
             {"id": str(found.id), "status": found.status, "counts": counts, "deliveries": rows}, lambda: None
         )
@@ -222,10 +225,24 @@ def report(app: App, edition_id: str) -> None:
             for row in deliveries
             if row.attempts or row.status != "pending"
         )
-        columns = ["EMAIL", "STATUS", "LAST TRY", "THE RELAY SAID"]
+        columns = ["EMAIL", "STATUS", "LAST TRY", "WHY"]
         table(columns, tried, whole=["STATUS", "LAST TRY"])
     if counts["pending"]:
         click.echo(f"\nGo on sending:  {app.command(f'edition send {found.id} --go')}")
+
+
+def _delivery_json(row: DeliveryReport, order: Sequence[str]) -> dict[str, object]:
+    from newsletter.editions.names import variant_name
+
+    return {
+        "email": row.email,
+        "status": row.status,
+        "variant": variant_name(row.audiences, row.number, order),
+        "attempts": row.attempts,
+        "at": row.at,
+        "relay": row.relay,
+        "reply": row.reply,
+    }
 
 
 def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import App, pass_app
+from newsletter.cli.app import ITEM_ID, App, pass_app
 from newsletter.cli.commands import Command, Group
 from newsletter.cli.screen import heading, prose, table
 
@@ -55,7 +55,7 @@ def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool) -
 
 
 @item.command("show", example="newsletter item show 7")
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
 @pass_app
 def show(app: App, item_id: int) -> None:
     """Show one item in full, and why it is for whom."""
@@ -80,7 +80,7 @@ def show(app: App, item_id: int) -> None:
 
 
 @item.command("hide", example="newsletter item hide 7")
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
 @click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
 @pass_app
 def hide(app: App, item_id: int, *, undo: bool) -> None:
@@ -89,7 +89,7 @@ def hide(app: App, item_id: int, *, undo: bool) -> None:
 
 
 @item.command("pin", example="newsletter item pin 7")
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
 @click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
 @pass_app
 def pin(app: App, item_id: int, *, undo: bool) -> None:
@@ -108,7 +108,7 @@ class AudienceCommand(Command):
 
 
 @item.command("audience", cls=AudienceCommand, example="newsletter item audience 7 +governors -leaders")
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
 @click.argument("decisions", metavar="(+|-)AUDIENCE...", nargs=-1, required=True)
 @pass_app
 def audience(app: App, item_id: int, decisions: tuple[str, ...]) -> None:

@@ -64,7 +64,7 @@ def import_(app: App, file: Path, basis: str) -> None:
         app.note(printable(f"{source.name}:{row.line}: {row.problem}"))
     if summary.bad_rows:
         left_out = counted(len(summary.bad_rows), "row")
-        app.note(f"{left_out} left out; mend what is named above and import the file again")
+        app.note(f"{left_out} could not be used; mend what is named above and import the file again")
         click.get_current_context().exit(SOME_FAILED)
 
 
@@ -170,6 +170,25 @@ def add(
         else f"{added.email} added, for no audience, and will get nothing"
     )
     app.show(_member_json(added, order), lambda: click.echo(told))
+
+
+@member.command("unsubscribe", example="newsletter member unsubscribe anna@example.org")
+@click.argument("email")
+@click.option("--newsletter", help="Only this one; otherwise every newsletter.")
+@pass_app
+def unsubscribe(app: App, email: str, newsletter: str | None) -> None:
+    """End what somebody gets, because they asked.
+
+    No later import brings them back.
+    """
+    from newsletter.workflows.members import unsubscribe_member
+
+    project = app.open()
+    if newsletter is not None:
+        project.config.newsletter(newsletter)
+    ended = unsubscribe_member(project.members, email, newsletter, now())
+    told = f"{email} gets no more of: {', '.join(ended)}" if ended else f"{email} was subscribed to nothing"
+    app.show({"email": email, "ended": ended}, lambda: click.echo(told))
 
 
 @member.command("export", example="newsletter member export > members.csv")

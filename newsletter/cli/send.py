@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from newsletter.cli.edition_view import is_how, tell_counts, tell_variants, tell
 from newsletter.cli.screen import each, progress
 
 if TYPE_CHECKING:
-    from newsletter.editions.types import DeliveryCounts, Edition
+    from newsletter.editions.types import DeliveryCounts, Edition, HistoryGroup
     from newsletter.workflows.project import Project
     from newsletter.workflows.send import SendPlan, SendResult
 
@@ -48,7 +49,8 @@ def _tell_plan(app: App, project: Project, edition_id: str) -> None:
         "id": str(plan.edition.id),
         "status": plan.edition.status,
         "recipients": plan.total,
-        "unserved": sum(group.members for group in plan.unserved),
+        "unserved": _members(plan.unserved),
+        "nothing_new": _members(plan.nothing_new),
         "variants": [
             {
                 "audiences": [slug for slug in order if slug in variant.audiences],
@@ -76,8 +78,8 @@ def _tell_prospect(app: App, plan: SendPlan) -> None:
         click.echo(f"{edition.id} is {edition.status} already.")
         tell_way_on(app, edition)
         return
-    if unserved := sum(group.members for group in plan.unserved):
-        click.echo(f"{counted(unserved, 'member')} would get nothing: nothing in it is new for them.")
+    for sentence in _left_out(app, plan):
+        click.echo(sentence)
     click.echo(f"{edition.id} would go to {counted(plan.total, 'member')}. Nothing was sent.")
     if edition.status == "approved":
         click.echo(f"\nSend it:  {app.command(f'edition send {edition.id} --go')}")
@@ -86,13 +88,34 @@ def _tell_prospect(app: App, plan: SendPlan) -> None:
         tell_way_on(app, edition)
 
 
+def _left_out(app: App, plan: SendPlan) -> Iterator[str]:
+    """Yield a sentence for each reason why members of the newsletter get nothing of an edition."""
+    if nothing_new := _members(plan.nothing_new):
+        yield f"{counted(nothing_new, 'member')} get nothing: nothing in it is new for them."
+    if unserved := _members(plan.unserved):
+        edition = plan.edition.id
+        again = app.command(f"edition draft {edition.newsletter} --date {edition.date} --reopen")
+        yield (
+            f"{counted(unserved, 'member')} get nothing, though some of it is new for them: they joined, or "
+            f"their audiences or history changed, since it was drafted. It comes with the next edition; "
+            f"to have it in this one: {again}"
+        )
+
+
+def _members(groups: Iterable[HistoryGroup]) -> int:
+    return sum(group.members for group in groups)
+
+
 def _send(app: App, project: Project, edition_id: str, confirm: int | None) -> None:
-    from newsletter.workflows.send import begin_sending, dispatch_edition
+    from newsletter.workflows.send import begin_sending, dispatch_edition, plan_send
     from newsletter.workflows.ways import ways_out
 
     for notice in project.config.notices:
         app.note(f"note: {notice}")
+    plan = plan_send(project, edition_id, now())
     edition = begin_sending(project, edition_id, now(), confirmed=confirm)
+    for sentence in _left_out(app, plan):
+        app.note(f"note: {sentence}")
     counts = project.editions.counts(edition)
     if not counts.open:
         _conclude(app, edition, counts, told="Nothing was left to send.")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.editions.types import Composition, HistoryGroup, VariantPlan
+from newsletter.feeds.types import Item, ItemStatus
 
 #: Item ids with the audiences they are for.
 ItemAudiences = Mapping[int, frozenset[str]]
@@ -27,6 +28,12 @@ def compose(items: ItemAudiences, groups: Iterable[HistoryGroup], max_items: int
         else:
             nothing_new.append(group)
     return Composition(tuple(_numbered(by_content)), tuple(nothing_new))
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Return items as editions have them: pinned ones first, then newest first."""
+    by_date = sorted(items, key=lambda item: (item.date, item.id), reverse=True)
+    return sorted(by_date, key=lambda item: item.status is not ItemStatus.PINNED)
 
 
 def wanted(items: ItemAudiences, group: HistoryGroup) -> list[int]:
@@ -51,19 +58,23 @@ def _numbered(
 
 @dataclass(frozen=True, slots=True)
 class FrozenVariant:
-    """A variant as it was approved: its key in the store, whom it was made for, what it holds."""
+    """A variant as it was approved: its key in the store, whom it was made for, what it holds, in order."""
 
     key: int
     audiences: frozenset[str]
-    items: frozenset[int]
+    items: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which frozen variant each group gets; unserved groups get none of this edition."""
+    """Which frozen variant each group gets.
+
+    unserved: no variant fits, though the edition holds something new for them; nothing_new: it holds nothing.
+    """
 
     served: tuple[tuple[HistoryGroup, FrozenVariant], ...]
     unserved: tuple[HistoryGroup, ...]
+    nothing_new: tuple[HistoryGroup, ...]
 
 
 def assign(
@@ -73,25 +84,30 @@ def assign(
 
     Since approval members have joined, left and changed audiences. A variant fits when none of its items was
     carried to the group and, if it was made for another set of audiences, each item is for the group too.
-    What a group misses stays uncarried and comes with the next edition.
+    items: of the whole edition, in order. What a group misses stays uncarried and comes with the next one.
     """
-    served, unserved = [], []
+    served: list[tuple[HistoryGroup, FrozenVariant]] = []
+    unserved: list[HistoryGroup] = []
+    nothing_new: list[HistoryGroup] = []
     for group in groups:
+        new = wanted(items, group)
         fitting = [variant for variant in variants if _fits(variant, group, items)]
         if fitting:
-            served.append((group, max(fitting, key=lambda variant: _rank(variant, group))))
+            served.append((group, max(fitting, key=lambda variant: _rank(variant, group, new))))
         else:
-            unserved.append(group)
-    return Assignment(tuple(served), tuple(unserved))
+            (unserved if new else nothing_new).append(group)
+    return Assignment(tuple(served), tuple(unserved), tuple(nothing_new))
 
 
 def _fits(variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences) -> bool:
-    if variant.items & group.carried:
+    if group.carried.intersection(variant.items):
         return False
     if variant.audiences == group.audiences:
         return True
     return all(items.get(item, frozenset()) & group.audiences for item in variant.items)
 
 
-def _rank(variant: FrozenVariant, group: HistoryGroup) -> tuple[bool, int, int]:
-    return (variant.audiences == group.audiences, len(variant.items), -variant.key)
+def _rank(variant: FrozenVariant, group: HistoryGroup, new: Sequence[int]) -> tuple[bool, bool, int, int]:
+    """Prefer the variant that was made for this very group, then the one that holds most."""
+    own = list(variant.items) == list(new[: len(variant.items)])
+    return (variant.audiences == group.audiences, own, len(variant.items), -variant.key)

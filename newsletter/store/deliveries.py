@@ -36,6 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.audiences.types import audience_set
 from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Scope
 from newsletter.editions.types import Edition
 from newsletter.store.database import Database, epoch_now
@@ -71,7 +72,8 @@ class DeliveryReport:
     email: str | None
     status: DeliveryStatus
     attempts: int
-    variant: str
+    audiences: frozenset[str]
+    number: int
     at: datetime | None
     relay: str | None
     reply: str | None
@@ -385,7 +387,8 @@ def _report(row: Row[Any]) -> DeliveryReport:
         email=row.email,
         status=DeliveryStatus(row.status),
         attempts=row.attempts,
-        variant=row.audiences + (f"~{row.number}" if row.number > 1 else ""),
+        audiences=audience_set(row.audiences),
+        number=row.number,
         at=row.ended_at,
         relay=row.relay,
         reply=words or None,

@@ -20,7 +20,7 @@ from newsletter.editions.types import (
     Variant,
     VariantPlan,
 )
-from newsletter.errors import EditionError
+from newsletter.errors import EditionChanged
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
@@ -73,7 +73,7 @@ class EditionStore:
     ) -> Edition:
         """Store a draft in the place of an earlier one; approvals of the earlier one no longer stand.
 
-        replacing: the edition as it was when drafting began, None for a new one. Raises EditionError when
+        replacing: the edition as it was when drafting began, None for a new one. Raises EditionChanged when
         another process has changed it meanwhile.
         """
         with self._database.write() as connection:
@@ -91,7 +91,7 @@ class EditionStore:
         return found
 
     def approve(self, edition: Edition, name: str, now: datetime) -> None:
-        """Note who approved the content with the edition's hash; EditionError when it changed meanwhile."""
+        """Note who approved the content with the edition's hash; EditionChanged where that is another now."""
         with self._database.write() as connection:
             changed = connection.execute(
                 update(editions)
@@ -100,7 +100,7 @@ class EditionStore:
                 .values(status=EditionStatus.APPROVED)
             )
             if changed.rowcount != 1:
-                raise EditionError(f"{edition.id} was changed by another process", hint="look at it again")
+                raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
             values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
             connection.execute(insert(approvals).values(values))
 
@@ -220,7 +220,7 @@ def _edition_key(connection: Connection, edition_id: EditionId, replacing: Editi
         unchanged = select(editions.c.id).filter_by(**key).where(*as_it_was).with_for_update()
         found = connection.scalar(unchanged)
     if found is None:
-        raise EditionError(f"{edition_id} was changed by another process", hint="try again")
+        raise EditionChanged(f"{edition_id} was changed by another process", hint="try again")
     return int(found)
 
 

@@ -86,7 +86,9 @@ class ItemStore:
         with self._database.write() as connection:
             lock_items(connection, [item_id])
             for audience, included in decisions.items():
-                _put_audience(connection, item_id, audience, EDITOR, included=included)
+                key = {"item_id": item_id, "audience": audience, "decided_by": EDITOR}
+                connection.execute(delete(item_audiences).filter_by(**key))
+                connection.execute(insert(item_audiences).values(included=included, **key))
 
     def editor_word(self, item_id: int) -> dict[str, bool]:
         """Return what an editor decided about an item, by audience."""
@@ -100,8 +102,7 @@ class ItemStore:
         """Put what the rules say now, by item, in the place of what they said before."""
         with self._database.write() as connection:
             lock_items(connection, reasons)
-            for item_id, said in reasons.items():
-                put_reasons(connection, item_id, said)
+            put_reasons(connection, reasons)
 
 
 def lock_items(connection: Connection, ids: Collection[int]) -> None:
@@ -114,16 +115,19 @@ def _newest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(items.c.date.desc(), items.c.id.desc())
 
 
-def put_reasons(connection: Connection, item_id: int, reasons: Sequence[Reason]) -> None:
-    """Put what the rules say in the place of what they said before; the editor's word stays."""
-    connection.execute(
-        delete(item_audiences).where(
-            item_audiences.c.item_id == item_id, item_audiences.c.decided_by == RULES
-        )
-    )
-    connection.execute(delete(item_reasons).where(item_reasons.c.item_id == item_id))
-    for audience in sorted({reason.audience for reason in reasons}):
-        _put_audience(connection, item_id, audience, RULES, included=True)
+def put_reasons(connection: Connection, reasons: Mapping[int, Sequence[Reason]]) -> None:
+    """Put what the rules say, by item, in the place of what they said before; the editor's word stays."""
+    said_before = among(connection, item_audiences.c.item_id, reasons)
+    connection.execute(delete(item_audiences).where(said_before, item_audiences.c.decided_by == RULES))
+    connection.execute(delete(item_reasons).where(among(connection, item_reasons.c.item_id, reasons)))
+    audiences = [
+        {"item_id": item_id, "audience": audience, "decided_by": RULES, "included": True}
+        for item_id, said in reasons.items()
+        for audience in dict.fromkeys(reason.audience for reason in said)
+    ]
+    if not audiences:
+        return
+    connection.execute(insert(item_audiences), audiences)
     rows = [
         {
             "item_id": item_id,
@@ -133,18 +137,10 @@ def put_reasons(connection: Connection, item_id: int, reasons: Sequence[Reason])
             "place": reason.where,
             "text": reason.text,
         }
-        for position, reason in enumerate(reasons)
+        for item_id, said in reasons.items()
+        for position, reason in enumerate(said)
     ]
-    if rows:
-        connection.execute(insert(item_reasons), rows)
-
-
-def _put_audience(
-    connection: Connection, item_id: int, audience: str, decided_by: str, *, included: bool
-) -> None:
-    key = {"item_id": item_id, "audience": audience, "decided_by": decided_by}
-    connection.execute(delete(item_audiences).filter_by(**key))
-    connection.execute(insert(item_audiences).values(included=included, **key))
+    connection.execute(insert(item_reasons), rows)
 
 
 def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tuple[Item, tuple[Reason, ...]]]:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, or_, select, update
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import AUDIENCE_SEPARATOR, audience_set
 from newsletter.errors import MemberError
 from newsletter.members.types import (
+    EndReason,
     ImportSummary,
     Member,
     MemberRow,
@@ -107,6 +108,19 @@ class MemberStore:
         query = select(*SUBSCRIPTION_COLUMNS).where(subscriptions.c.member_id == member_id)
         ordered = query.order_by(subscriptions.c.started_at, subscriptions.c.id)
         return [make_subscription(row) for row in self._page(ordered)]
+
+    def end_subscriptions(
+        self, member_id: int, reason: EndReason, now: datetime, newsletter: str | None = None
+    ) -> list[str]:
+        """End what runs of a member, of one newsletter or of all; return the newsletters that ended."""
+        running = update(subscriptions).where(
+            subscriptions.c.member_id == member_id, subscriptions.c.ended_at.is_(None)
+        )
+        if newsletter is not None:
+            running = running.where(subscriptions.c.newsletter == newsletter)
+        ended = running.values(ended_at=now, end_reason=reason).returning(subscriptions.c.newsletter)
+        with self._database.write() as connection:
+            return sorted(connection.scalars(ended))
 
     def count_by_audience(self) -> Counter[str]:
         """Count the members of each audience, forgotten ones aside."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from newsletter.audiences.types import Reason
 from newsletter.feeds.types import (
@@ -62,10 +62,8 @@ class PullStore:
         """
         with self._database.write() as connection:
             open_changes = list(_still_to_store(connection, feed.id, changes))
-            revised = [change.intent.item_id for change in open_changes if change.intent.item_id]
-            lock_items(connection, revised)
-            for change in open_changes:
-                _store_change(connection, feed.id, change, now)
+            ids = _store(connection, feed.id, [change.intent for change in open_changes], now)
+            put_reasons(connection, {key: it.reasons for key, it in zip(ids, open_changes, strict=True)})
             seen = among(connection, entries.c.key, [entry.key for entry in parsed.entries])
             connection.execute(
                 update(entries).where(entries.c.feed_id == feed.id, seen).values(last_seen=now)
@@ -103,50 +101,75 @@ def _still_to_store(
             yield replace(change, intent=replace(change.intent, item_id=found.item_id))
 
 
-def _store_change(connection: Connection, feed_id: int, change: SortedItem, now: datetime) -> None:
-    intent = change.intent
-    values = _item_values(intent.entry)
-    if intent.item_id is None:
-        date = intent.entry.published or now
-        row = connection.execute(
-            insert(items)
-            .values(feed_id=feed_id, first_seen=now, date=date, status=ItemStatus.NEW, revision=1, **values)
-            .returning(items.c.id, items.c.revision)
-        ).one()
-        connection.execute(
-            insert(entries).values(
-                feed_id=feed_id,
-                key=intent.entry.key,
-                item_id=row.id,
-                content_hash=intent.content_hash,
-                first_seen=now,
-                last_seen=now,
-            )
-        )
-    else:
-        if intent.entry.published:
-            values["date"] = intent.entry.published
-        row = connection.execute(
-            update(items)
-            .where(items.c.id == intent.item_id)
-            .values(revision=items.c.revision + 1, **values)
-            .returning(items.c.id, items.c.revision)
-        ).one()
-        connection.execute(
-            update(entries)
-            .where(entries.c.feed_id == feed_id, entries.c.key == intent.entry.key)
-            .values(content_hash=intent.content_hash)
-        )
+def _store(connection: Connection, feed_id: int, intents: Sequence[ItemIntent], now: datetime) -> list[int]:
+    """Store items or revisions of them, a handful of statements for all; return the items' ids in order."""
+    if not intents:
+        return []
+    made = iter(_insert_items(connection, feed_id, [it for it in intents if it.item_id is None], now))
+    revisions = _revise_items(connection, feed_id, [it for it in intents if it.item_id is not None])
+    ids = [next(made) if intent.item_id is None else intent.item_id for intent in intents]
+    rows = [
+        {
+            "item_id": key,
+            "revision": revisions.get(key, 1),
+            "content_hash": intent.content_hash,
+            "content": _as_json(intent.entry),
+            "seen_at": now,
+        }
+        for key, intent in zip(ids, intents, strict=True)
+    ]
+    connection.execute(insert(item_revisions), rows)
+    return ids
+
+
+def _insert_items(
+    connection: Connection, feed_id: int, intents: Sequence[ItemIntent], now: datetime
+) -> Sequence[int]:
+    if not intents:
+        return []
+    first = {"feed_id": feed_id, "first_seen": now, "status": ItemStatus.NEW, "revision": 1}
+    rows = [{**first, "date": it.entry.published or now, **_item_values(it.entry)} for it in intents]
+    made = insert(items).returning(items.c.id, sort_by_parameter_order=True)
+    ids = connection.execute(made, rows).scalars().all()
+    first = {"feed_id": feed_id, "first_seen": now, "last_seen": now}
     connection.execute(
-        insert(item_revisions).values(
-            item_id=row.id,
-            revision=row.revision,
-            content_hash=intent.content_hash,
-            content=_as_json(intent.entry),
-            seen_at=now,
-        )
+        insert(entries),
+        [
+            {**first, "key": it.entry.key, "item_id": key, "content_hash": it.content_hash}
+            for key, it in zip(ids, intents, strict=True)
+        ],
     )
-    put_reasons(connection, row.id, change.reasons)
+    return ids
+
+
+def _revise_items(connection: Connection, feed_id: int, intents: Sequence[ItemIntent]) -> dict[int, int]:
+    """Put new content in the place of the old, and return the number of the revision by item."""
+    if not intents:
+        return {}
+    values = _item_values(intents[0].entry)
+    ids = [it.item_id for it in intents if it.item_id is not None]
+    lock_items(connection, ids)
+    connection.execute(
+        update(items)
+        .where(items.c.id == bindparam("item"))
+        .values(
+            revision=items.c.revision + 1,
+            date=func.coalesce(bindparam("new_published", type_=items.c.date.type), items.c.date),
+            **{name: bindparam(f"new_{name}", type_=items.c[name].type) for name in values},
+        ),
+        [
+            {"item": it.item_id, **{f"new_{name}": value for name, value in _item_values(it.entry).items()}}
+            for it in intents
+        ],
+    )
+    connection.execute(
+        update(entries)
+        .where(entries.c.feed_id == feed_id, entries.c.key == bindparam("entry"))
+        .values(content_hash=bindparam("new_hash")),
+        [{"entry": it.entry.key, "new_hash": it.content_hash} for it in intents],
+    )
+    query = select(items.c.id, items.c.revision).where(among(connection, items.c.id, ids))
+    return dict(connection.execute(query).all())
 
 
 def _item_values(entry: ParsedEntry) -> dict[str, Any]:

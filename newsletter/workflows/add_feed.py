@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import tomlkit
+from tomlkit.items import Array
 
 from newsletter.config import CONFIG_NAME, load_config
 from newsletter.errors import ConfigError
@@ -31,9 +32,9 @@ def add_feed(folder: Path, url: str, name: str | None, kind: str) -> FeedSource:
     path = folder / CONFIG_NAME
     before = path.read_bytes()
     document = tomlkit.parse(before.decode("utf-8-sig"))
-    table = tomlkit.table()
-    table.update({"name": name or _name(url, taken), "url": url} | ({"kind": kind} if kind != "feed" else {}))
     feeds = document.setdefault("feeds", tomlkit.aot())
+    table = tomlkit.inline_table() if isinstance(feeds, Array) else tomlkit.table()
+    table.update({"name": name or _name(url, taken), "url": url} | ({"kind": kind} if kind != "feed" else {}))
     feeds.append(table)
     _replace(path, tomlkit.dumps(document).encode())
     try:
@@ -44,9 +45,12 @@ def add_feed(folder: Path, url: str, name: str | None, kind: str) -> FeedSource:
 
 
 def _name(url: str, taken: Collection[str]) -> str:
-    parts = urlsplit(url)
-    labels = [label for label in (parts.hostname or "").split(".") if label not in _EMPTY_LABELS]
-    stem = re.sub(r"[^a-z0-9]+", "-", (labels[0] if labels else Path(parts.path).stem).lower()).strip("-")
+    try:
+        host, path = urlsplit(url).hostname or "", urlsplit(url).path
+    except ValueError:  # not an address at all, which is told when it is read
+        host, path = "", ""
+    labels = [label for label in host.split(".") if label and label not in _EMPTY_LABELS]
+    stem = re.sub(r"[^a-z0-9]+", "-", (labels[0] if labels else Path(path).stem).lower()).strip("-")
     stem = (stem or "feed")[:50]
     names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)

@@ -18,6 +18,7 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     """Approve a draft as it stands; approving what is approved already changes nothing."""
     edition = find_edition(project, text)
     if edition.status is EditionStatus.APPROVED:
+        refuse_changed(project, edition, project.editions.variants(edition))
         return edition
     if edition.status is not EditionStatus.DRAFT:
         raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")

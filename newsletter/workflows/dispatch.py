@@ -33,7 +33,7 @@ from newsletter.workflows.messages import MessageMaker
 
 _BATCH = 200
 _RENEW_S = LEASE_S / 3
-#: Trouble with links, or lost answers, in a row after which the relay is left alone.
+#: Trouble in a row of one line, or lost answers of all, after which the relay is left alone.
 _PATIENCE = 5
 _FIRST_PAUSE_S = 0.5
 
@@ -46,6 +46,20 @@ class Way:
     connections: int
     pace: Pace = field(default_factory=Pace)
     budget: int | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    """One of a way's connections, opened again when it breaks. troubles: how often in a row it did."""
+
+    way: Way
+    link: Link | None = None
+    troubles: int = 0
+
+    async def close(self) -> None:
+        link, self.link = self.link, None
+        if link:
+            await link.close()
 
 
 class Dispatch:
@@ -75,7 +89,6 @@ class Dispatch:
         self._claims: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self._troubles = 0
         self._lost_answers = 0
         self._ever_linked = False
 
@@ -102,22 +115,21 @@ class Dispatch:
         self._stopping.set()
 
     async def _serve(self, way: Way) -> None:
-        link: Link | None = None
+        line = _Line(way)
         outcomes: list[Attempt] = []
         try:
             while claim := await self._next_claim(way):
-                if link is None:
+                if line.link is None:
                     await self._note(outcomes)
-                    link = await self._connect(way)
-                if link is None:
+                    await self._connect(line)
+                if line.link is None:
                     break
-                link, outcomes = await self._deliver(way, link, claim, outcomes)
+                outcomes = await self._deliver(line, line.link, claim, outcomes)
         finally:
             try:
                 await self._note(outcomes)
             finally:
-                if link:
-                    await link.close()
+                await line.close()
 
     async def _next_claim(self, way: Way) -> Claim | None:
         if self._stopping.is_set():
@@ -136,48 +148,47 @@ class Dispatch:
             await self._pause(wait_s)
         return None if self._stopping.is_set() else claim
 
-    async def _connect(self, way: Way) -> Link | None:
-        """Open a link, trying again while others were open before; None when we stop."""
-        while not self._stopping.is_set():
+    async def _connect(self, line: _Line) -> None:
+        """Open the line's link, trying again while others were open before; none is open when we stop."""
+        while line.link is None and not self._stopping.is_set():
             try:
-                link = await way.transport.connect()
+                line.link = await line.way.transport.connect()
             except TransportError as fault:
                 if isinstance(fault, RelayRejected) or not self._ever_linked:
                     self.stop(fault)
                 else:
-                    await self._trouble(fault)
+                    await self._trouble(line, fault)
             else:
                 self._ever_linked = True
-                return link
-        return None
 
-    async def _deliver(
-        self, way: Way, link: Link, claim: Claim, outcomes: list[Attempt]
-    ) -> tuple[Link | None, list[Attempt]]:
-        """Send one delivery; return the link, None when it is closed, and what is still to be noted."""
+    async def _deliver(self, line: _Line, link: Link, claim: Claim, outcomes: list[Attempt]) -> list[Attempt]:
+        """Send one delivery; return what is still to be noted. A link that is in doubt is closed."""
         began = datetime.now(UTC)
         envelope, content = self._messages.delivery(claim, began)
         try:
             offer = await _offer(link, envelope)
         except TransportError as fault:
-            outcomes.append(self._outcome(way, claim, began, Stage.MAIL, note=str(fault)))
-            await self._trouble(fault)
-            return None, outcomes
+            outcomes.append(self._outcome(line.way, claim, began, Stage.MAIL, note=str(fault)))
+            await self._trouble(line, fault)
+            return outcomes
         if offer.reply:
             await self._note(outcomes)
-            outcomes.append(self._outcome(way, claim, began, offer.stage, offer.reply))
-            return await self._after_reply(link, outcomes[-1]), outcomes
+            outcome = self._outcome(line.way, claim, began, offer.stage, offer.reply)
+            await self._after_reply(line, outcome)
+            return [outcome]
         if not await self._ledger.note(outcomes, claim):
-            await link.close()  # our lease ran out: another worker has it now
-            return None, []
+            await line.close()  # our lease ran out: another worker has it now
+            return []
         try:
             reply = await link.hand_over(content)
         except TransportError as fault:
+            await line.close()
             self._count_lost_answer(fault)
-            return None, [self._outcome(way, claim, began, Stage.CONTENT, note=str(fault))]
+            return [self._outcome(line.way, claim, began, Stage.CONTENT, note=str(fault))]
         self._lost_answers = 0
-        outcome = self._outcome(way, claim, began, Stage.CONTENT, reply)
-        return await self._after_reply(link, outcome), [outcome]
+        outcome = self._outcome(line.way, claim, began, Stage.CONTENT, reply)
+        await self._after_reply(line, outcome)
+        return [outcome]
 
     def _outcome(
         self,
@@ -196,33 +207,32 @@ class Dispatch:
             self._on_outcome()
         return Attempt(claim, verdict, reply, way.transport.name, began, now, note)
 
-    async def _after_reply(self, link: Link, outcome: Attempt) -> Link | None:
-        """Return the link when it can go on being used."""
-        scope = outcome.verdict.scope
-        if scope is Scope.RECIPIENT:
-            self._troubles = 0
-            return link
-        await link.close()
-        fault = TransportError(f"{outcome.relay} says {outcome.reply}")
-        if scope is Scope.RUN:
+    async def _after_reply(self, line: _Line, outcome: Attempt) -> None:
+        """Go on with the link, or close it where the reply is not about this one recipient."""
+        if outcome.verdict.scope is Scope.RECIPIENT:
+            line.troubles = 0
+            return
+        fault = TransportError(f"{outcome.relay}: {outcome.reply}")
+        if outcome.verdict.scope is Scope.RUN:
             fault.hint = "nobody is marked; cure what the relay complains of and run the same command again"
             self.stop(fault)
+            await line.close()
         else:
-            await self._trouble(fault)
-        return None
+            await self._trouble(line, fault)
 
     async def _note(self, outcomes: list[Attempt]) -> None:
         if outcomes:
             await self._ledger.note(outcomes)
             outcomes.clear()
 
-    async def _trouble(self, fault: TransportError) -> None:
-        """Wait longer each time that a link fails, and give up when it goes on."""
-        self._troubles += 1
-        if self._troubles >= _PATIENCE:
+    async def _trouble(self, line: _Line, fault: TransportError) -> None:
+        """Wait longer each time that a line fails, and give up when it goes on."""
+        await line.close()
+        line.troubles += 1
+        if line.troubles >= _PATIENCE:
             self.stop(fault)
         else:
-            await self._pause(_FIRST_PAUSE_S * 2 ** (self._troubles - 1))
+            await self._pause(_FIRST_PAUSE_S * 2 ** (line.troubles - 1))
 
     def _count_lost_answer(self, fault: TransportError) -> None:
         self._lost_answers += 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
-from newsletter.editions.compose import compose
+from newsletter.editions.compose import compose, in_order
 from newsletter.editions.names import variant_name
 from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
@@ -20,7 +21,7 @@ from newsletter.editions.types import (
     HistoryGroup,
     VariantPlan,
 )
-from newsletter.errors import AlreadySent, EditionError
+from newsletter.errors import AlreadySent, EditionChanged, EditionError
 from newsletter.feeds.types import Item
 from newsletter.render.check import check_rendered
 from newsletter.render.html import Templates, render_variant
@@ -29,6 +30,8 @@ from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 
+#: How often a draft gives way to others that are made at the same moment.
+_TRIES = 5
 _OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
 
@@ -54,13 +57,21 @@ def draft_edition(
     again, which asks for approval again. Raises EditionError when the edition is past drafting, RenderError
     when a template cannot be rendered; nothing is stored then.
     """
+    for _ in range(_TRIES):
+        with suppress(EditionChanged):  # somebody else drafts it at this moment; the later one sees it
+            return _draft_once(project, name, now, day=day, reopen=reopen)
+    return _draft_once(project, name, now, day=day, reopen=reopen)
+
+
+def _draft_once(project: Project, name: str, now: datetime, *, day: date | None, reopen: bool) -> Draft:
     newsletter = project.config.newsletter(name)
     edition_id = EditionId(name, day or _next_date(project, newsletter, now))
     existing = project.editions.find(edition_id)
     if existing:
         _refuse_late_draft(existing, reopen=reopen)
-    candidates = project.items.candidates(newsletter.audiences, _oldest(newsletter, edition_id))
-    items = {item.id: item for item in candidates}
+    oldest, newest = _window(newsletter, edition_id, now)
+    candidates = project.items.candidates(newsletter.audiences, oldest)
+    items = {item.id: item for item in in_order(candidates) if item.date <= newest}
     composition = _compose(project, newsletter, items, now, existing)
     drafted, findings = _render(project, newsletter, edition_id, composition, items)
     content_hash = edition_hash(
@@ -119,13 +130,20 @@ def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
         )
 
 
-def _oldest(newsletter: NewsletterSettings, edition_id: EditionId) -> datetime:
-    """Return the time from which items count: `max_age` before the edition's date, whenever drafted."""
+def _window(
+    newsletter: NewsletterSettings, edition_id: EditionId, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return between which times items count, whenever the edition is drafted.
+
+    From `max_age` before its date to the end of that day, or to now where that is later: news that is dated
+    in the future waits.
+    """
     midnight = datetime.combine(edition_id.date, time(), ZoneInfo(newsletter.timezone))
     try:
-        return (midnight - newsletter.max_age).astimezone(UTC)
+        oldest = (midnight - newsletter.max_age).astimezone(UTC)
     except OverflowError:  # before the year 1
-        return datetime.min.replace(tzinfo=UTC)
+        oldest = datetime.min.replace(tzinfo=UTC)
+    return oldest, max(now, midnight + timedelta(days=1))
 
 
 def _compose(

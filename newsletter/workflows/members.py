@@ -17,6 +17,7 @@ from newsletter.members.export import write_rows
 from newsletter.members.rows import read_rows
 from newsletter.members.types import (
     BadRow,
+    EndReason,
     ImportSummary,
     Member,
     MemberRow,
@@ -100,6 +101,15 @@ def add_member(store: MemberStore, row: MemberRow, terms: Terms) -> Member:
     store.add(row, terms)
     member, _ = show_member(store, row.address.text, terms.now)
     return member
+
+
+def unsubscribe_member(store: MemberStore, email: str, newsletter: str | None, now: datetime) -> list[str]:
+    """End a member's subscription of one newsletter, or all of them, because they asked; return which ended.
+
+    No import begins one again that was ended so. Raises MemberError where there is nobody.
+    """
+    member, _ = show_member(store, email, now)
+    return store.end_subscriptions(member.id, EndReason.UNSUBSCRIBED, now, newsletter)
 
 
 def show_member(store: MemberStore, email: str, now: datetime) -> tuple[Member, list[Subscription]]:

@@ -19,6 +19,9 @@ from newsletter.workflows.find import find_edition
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 
+_ENDINGS = (".html", ".txt", ".eml")
+#: Names the files of a preview, for the next one to replace.
+_WRITTEN = "written.txt"
 #: Who gets a preview where the variant has no member yet.
 _NOBODY = Recipient(parse_address("member@example.org"))
 
@@ -38,13 +41,15 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
     }
     try:
         _clear(folder)
+        (folder / "overview").mkdir(parents=True, exist_ok=True)
+        written = [f"{name}{ending}" for name in variants for ending in _ENDINGS]
+        (folder / "overview" / _WRITTEN).write_text("\n".join(written), "utf-8")
         for name, variant in variants.items():
             recipient = project.recipients.sample(edition.id.newsletter, variant.audiences) or _NOBODY
             _, message = messages.message(variant.key, recipient, f"<preview.{variant.key}@{domain}>", now)
             rendered = project.editions.rendered(variant.key)
             _write_variant(folder / name, rendered, messages.values(recipient), message)
         index = folder / "overview" / "index.html"
-        index.parent.mkdir(parents=True, exist_ok=True)
         pages = [_page(project, edition, name, variant) for name, variant in variants.items()]
         index.write_text(render_overview(str(edition.id), pages), "utf-8")
     except OSError as fault:
@@ -53,10 +58,11 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
 
 
 def _clear(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.suffix in (".html", ".txt", ".eml") and old.is_file():
-            old.unlink()
+    """Take away what an earlier preview wrote, and nothing else."""
+    written = folder / "overview" / _WRITTEN
+    names = written.read_text("utf-8").splitlines() if written.is_file() else []
+    for name in names:
+        (folder / Path(name).name).unlink(missing_ok=True)
 
 
 def _write_variant(base: Path, rendered: RenderedVariant, values: MergeValues, message: bytes) -> None:

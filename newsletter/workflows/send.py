@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.delivery.types import DeliveryStatus
-from newsletter.editions.compose import Assignment, FrozenVariant, assign
+from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.types import DeliveryCounts, Edition, EditionStatus, HistoryGroup
 from newsletter.errors import EditionError, EmptyEdition, NotApproved
 from newsletter.store.deliveries import DeliveryStore
@@ -23,20 +23,22 @@ from newsletter.workflows.project import Project
 
 #: An audience is far from its usual size when it is over by both.
 _UNUSUAL_SHARE, _UNUSUAL_NUMBER = 0.25, 20
+#: How often we look whether another sender of the same edition still lives.
+_WATCH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
     """Who would get what.
 
-    recipients: by key of the variant. unserved: members who have had it all, or for whom no approved variant
-    fits; what is new for them comes with the next edition.
+    recipients: by key of the variant. unserved: no approved variant fits them, so what is new for them comes
+    with the next edition. nothing_new: the edition holds nothing that they have not had.
     """
 
     edition: Edition
     recipients: dict[int, int]
     unserved: tuple[HistoryGroup, ...] = ()
-    last_planned: int | None = None
+    nothing_new: tuple[HistoryGroup, ...] = ()
 
     @property
     def total(self) -> int:
@@ -58,11 +60,13 @@ class SendResult:
 
 
 def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
-    """Say who gets what of an edition; nothing is written."""
+    """Say who gets what of an edition; nothing is written. Raises NotApproved where sending would."""
     edition = find_edition(project, text)
     if edition.status not in (EditionStatus.DRAFT, EditionStatus.APPROVED):
         planned = {variant.key: variant.recipients for variant in project.editions.variants(edition)}
         return SendPlan(edition, planned)
+    if edition.status is EditionStatus.APPROVED:
+        refuse_changed(project, edition, project.editions.variants(edition))
     choice = _Choice(project, edition)
     groups = project.recipients.groups(
         edition.id.newsletter,
@@ -75,7 +79,7 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
     recipients: dict[int, int] = {}
     for group, variant in assignment.served:
         recipients[variant.key] = recipients.get(variant.key, 0) + group.members
-    return SendPlan(edition, recipients, assignment.unserved, project.editions.last_planned(edition))
+    return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
 
 
 def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int | None = None) -> Edition:
@@ -111,7 +115,7 @@ def dispatch_edition(
     now: datetime,
     on_outcome: Callable[[], None] = lambda: None,
 ) -> SendResult:
-    """Send what is pending, and take over what a dead process left behind.
+    """Send what is pending, and take over what a dead process left behind, until nothing is pending.
 
     The first Ctrl-C, or SIGTERM, lets the messages in hand finish; the second stops at once, and they become
     unknown. Raises StoreError when outcomes cannot be noted: sending stops at once then.
@@ -123,15 +127,23 @@ def dispatch_edition(
     store.recover(edition, project.workers.dead(), now)
     store.wake_deferred(edition, now)
     messages = MessageMaker(project.config, edition, project.editions.rendered)
-    dispatch, interrupted = asyncio.run(_dispatch(edition, store, messages, ways, on_outcome))
-    if dispatch.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-        store.recover(edition, [worker], now)
+    sent_now = 0
+    while True:
+        dispatch, interrupted = asyncio.run(_dispatch(edition, store, messages, ways, on_outcome))
+        sent_now += dispatch.done[DeliveryStatus.SENT]
+        if dispatch.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
+            store.recover(edition, [worker], now)
+        counts = _finish(project, edition, now)
+        stopped = interrupted or dispatch.problem or dispatch.exhausted
+        if stopped or not counts.pending + counts.sending:
+            break
+        time.sleep(_WATCH_S)  # another sender holds the rest; what it leaves when it dies is ours
+        store.recover(edition, project.workers.dead(), now)
     project.workers.end(worker)
-    counts = _finish(project, edition, now)
     return SendResult(
         find_edition(project, str(edition.id)),
         counts,
-        dispatch.done[DeliveryStatus.SENT],
+        sent_now,
         time.monotonic() - began,
         interrupted,
         dispatch.problem,
@@ -190,7 +202,7 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
         return approve_edition(project, str(edition.id), 'approval = "automatic"', now)
     if edition.status is not EditionStatus.APPROVED or edition.approved_by is None:
         raise NotApproved(
-            f"{edition.id} is {edition.status}, and only approved editions are sent",
+            f"{edition.id} is not approved, and only approved editions are sent",
             hint=f"look at it with: newsletter edition preview {edition.id} --open, and then: "
             f"newsletter edition approve {edition.id}",
         )
@@ -202,10 +214,10 @@ class _Choice:
 
     def __init__(self, project: Project, edition: Edition) -> None:
         variants = project.editions.variants(edition)
-        self._variants = [FrozenVariant(v.key, v.audiences, frozenset(v.items)) for v in variants]
+        self._variants = [FrozenVariant(v.key, v.audiences, v.items) for v in variants]
         found = project.items.by_ids({item for variant in variants for item in variant.items})
         #: Audiences by item, of all items in the edition.
-        self.items = {key: item.audiences for key, item in found.items()}
+        self.items = {item.id: item.audiences for item in in_order(found.values())}
 
     def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
         """Give each group its variant."""

@@ -286,10 +286,7 @@ def test_unusual_number_of_members_needs_a_word(project):
     add_items(project, {"pay": "governors"}, now=NOW + timedelta(days=7))
     add_members(project, [f"n{number}" for number in range(20)])
     approve(project, friday(2))
-    assert (plan_send(project, "weekly", NOW).total, plan_send(project, "weekly", NOW).last_planned) == (
-        40,
-        20,
-    )
+    assert plan_send(project, "weekly", NOW).total == 40
     begin_sending(project, "weekly", NOW)  # twenty more is no surprise
     add_items(project, {"visit": "governors"}, now=NOW + timedelta(days=14))
     with ScriptedRelay() as relay:

@@ -186,7 +186,7 @@ def test_outcome_is_recorded_in_the_relays_words(scene):
     assert here.statuses() == {name: status for name, (*_, status, _) in table_of_replies.items()}
     for name, row in deliveries(here.project, here.edition).items():
         reply, _, _, tries = table_of_replies[name]
-        assert (row.attempts, row.variant) == (tries, "governors")
+        assert (row.attempts, row.audiences, row.number) == (tries, {"governors"}, 1)
         assert row.reply == ((str(reply) if reply else "connection lost") if tries else None)
         assert here.project.members.is_suppressed(row.email) is (reply is NO_MAILBOX)
     assert count_attempts(here.project.database, "relay.test", NOW) == 5

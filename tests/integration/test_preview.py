@@ -35,13 +35,10 @@ def drafted(project):
 
 def test_preview_holds_each_variant_as_a_member_gets_it(project, drafted, tmp_path):
     folder = tmp_path / "look"
-    folder.mkdir()
-    for old in ("gone.html", "gone.txt", "gone.eml", "notes.md"):
-        (folder / old).touch()
     index = write_preview(project, "weekly", folder, NOW)
     names = {"governors", "governors~2", "governors+leaders"}
     written = {path.name for path in folder.iterdir() if path.is_file()}
-    assert written == {"notes.md", *(f"{name}.{kind}" for name in names for kind in ("html", "txt", "eml"))}
+    assert written == {f"{name}.{kind}" for name in names for kind in ("html", "txt", "eml")}
     assert index == folder / "overview" / "index.html"
     assert all(name in index.read_text("utf-8") for name in names)
     message = message_from_bytes((folder / "governors~2.eml").read_bytes(), policy=policy.default)
@@ -50,6 +47,16 @@ def test_preview_holds_each_variant_as_a_member_gets_it(project, drafted, tmp_pa
         part = message.get_body((kind,)).get_content().replace("\r\n", "\n")
         assert part == (folder / f"governors~2.{suffix}").read_text("utf-8")
     assert "Dear Anna" in (folder / "governors~2.txt").read_text("utf-8")
+
+
+def test_preview_replaces_an_earlier_one_and_nothing_else(project, drafted, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    write_preview(project, "weekly", tmp_path, NOW)
+    add_members(project, {"anna": "", "ben": ""})
+    draft_edition(project, "weekly", NOW, day=drafted.id.date)
+    write_preview(project, "weekly", tmp_path, NOW)
+    left = {path.name for path in tmp_path.iterdir() if path.suffix in (".html", ".txt", ".eml")}
+    assert left == {"notes.txt", *(f"governors+leaders.{kind}" for kind in ("html", "txt", "eml"))}
 
 
 def test_preview_before_there_are_members_is_to_nobody(project, tmp_path):

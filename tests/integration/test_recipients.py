@@ -106,7 +106,7 @@ def test_histories_of_more_variants_than_a_number_has_bits(project):
     extra = add_items(project, {"new": "governors"})["new"]
     edition = approve(project)
     variant = project.editions.variants(edition)[0]
-    new = FrozenVariant(variant.key, G, frozenset({extra}))
+    new = FrozenVariant(variant.key, G, (extra,))
     assert project.recipients.plan(edition, [*items, extra], lambda found: [(it, new) for it in found], NOW)
     assert set(statuses(project, edition)) == set(names)
 
@@ -134,7 +134,7 @@ def test_plan_is_one_statement_however_many_members(project):
         lambda _connection, _cursor, statement, *_: written.append(statement),
     )
     [*variants_made] = project.editions.variants(edition)
-    by_set = {v.audiences: FrozenVariant(v.key, v.audiences, frozenset(v.items)) for v in variants_made}
+    by_set = {v.audiences: FrozenVariant(v.key, v.audiences, v.items) for v in variants_made}
     written.clear()
     assert project.recipients.plan(
         edition, [1, 2], lambda found: [(each, by_set[each.audiences]) for each in found], NOW
@@ -202,14 +202,14 @@ def race(*steps):
 
 def chooser(project, edition):
     """Give every group the edition's variant for its set, unless it had one of the items."""
-    made = [FrozenVariant(v.key, v.audiences, frozenset(v.items)) for v in project.editions.variants(edition)]
+    made = [FrozenVariant(v.key, v.audiences, v.items) for v in project.editions.variants(edition)]
     by_set = {variant.audiences: variant for variant in made}
 
     def choose(found):
         return [
             (each, by_set[each.audiences])
             for each in found
-            if not by_set[each.audiences].items & each.carried
+            if not each.carried.intersection(by_set[each.audiences].items)
         ]
 
     return choose

@@ -24,7 +24,7 @@ from sqlalchemy import update
 
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
-from newsletter.delivery.types import RelayRejected
+from newsletter.delivery.types import Attempt, DeliveryStatus, RelayRejected, Reply, Scope, Verdict
 from newsletter.editions.types import EditionStatus
 from newsletter.errors import StoreError, TransportError
 from newsletter.store.deliveries import DeliveryStore
@@ -319,17 +319,19 @@ class SlowTransport(OutboxTransport):
 
 def test_what_another_worker_took_over_is_not_sent(project, planned, tmp_path):
     other = DeliveryStore(project.database, "other")
+    sent = Verdict(Scope.RECIPIENT, DeliveryStatus.SENT)
 
     def take_over():
         with project.database.write() as connection:
             connection.execute(update(table).values(lease_until=0).where(table.c.worker != "other"))
         claims = other.claim(planned, 10, NOW)
         assert other.note([], claims) == {claim.delivery for claim in claims}
+        other.note([Attempt(claim, sent, Reply(250, "ok"), "other.test", NOW, NOW) for claim in claims], [])
 
     way = Way(SlowTransport(tmp_path / "box", take_over), 1)
     assert dispatch_edition(project, planned, [way], NOW).sent_now == 0
     assert [*(tmp_path / "box").iterdir()] == []
-    assert statuses(project, planned) == dict.fromkeys(SOME, "sending")
+    assert statuses(project, planned) == dict.fromkeys(SOME, "sent")
 
 
 def test_what_cannot_be_noted_is_not_sent(tmp_path):

@@ -134,7 +134,7 @@ def test_bad_rows_are_told_by_line_and_the_good_ones_kept(fresh):
         "members.csv:3: no @ in 'bashir.example.org'",
         "members.csv:4: a line break or control character in 'Carys\\r\\nBcc: everybody@example.org'",
         "members.csv:6: audience 'goverors' is not known; did you mean 'governors'?",
-        "3 rows left out; mend what is named above and import the file again",
+        "3 rows could not be used; mend what is named above and import the file again",
     ]
     assert [m["email"] for m in fresh.json("member", "list")] == ["anna@example.org", "efua@example.org"]
     again = fresh("--json", "member", "import", fresh.folder / "members.csv", code=3).json

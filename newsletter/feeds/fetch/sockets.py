@@ -95,8 +95,13 @@ def _resolve(url: str, host: str, port: int, allow: AllowList) -> Iterator[tuple
     for *_, address in found:
         if not allow.permits(host, str(address[0])):
             raise FetchError(
-                f"{url}: {host} is {address[0]}, which is not an address of the public internet",
+                f"{url}: {_named(host, str(address[0]))} is not an address of the public internet",
                 feed_url=url,
                 hint=f'if that is meant, allow it in newsletter.toml: [fetch] allow = ["{host}"]',
             )
     return ((family, address) for family, *_, address in found)
+
+
+def _named(host: str, address: str) -> str:
+    """Return the address, after the name that stood for it."""
+    return address if host.strip("[]") == address else f"{host} stands for {address}, which"

@@ -19,7 +19,7 @@ def group(*audiences, carried=(), members=1):
 
 
 def frozen(key, audiences, *items):
-    return FrozenVariant(key, frozenset(audiences), frozenset(items))
+    return FrozenVariant(key, frozenset(audiences), items)
 
 
 def composed(*groups, items=NEWS, most=12):
@@ -32,7 +32,9 @@ def assigned(variants, *groups):
     """Return the key of the variant that each group gets, None for none."""
     assignment = assign(variants, groups, NEWS)
     keys = {id(member): variant.key for member, variant in assignment.served}
-    assert len(assignment.served) + len(assignment.unserved) == len(groups)
+    assert sorted(
+        map(id, [*(it for it, _ in assignment.served), *assignment.unserved, *assignment.nothing_new])
+    ) == (sorted(map(id, groups)))
     return [keys.get(id(each)) for each in groups]
 
 
@@ -91,6 +93,8 @@ def test_order_of_items_is_kept():
         # Of two that are as good, the older one; the member's own set before a larger one.
         ([frozen(2, {L}, 2), frozen(1, {G}, 2)], group(G, L), 1),
         ([frozen(1, {G, L}, 2, 4), frozen(2, {G}, 2)], group(G), 2),
+        # Of two that fit, the one that was made for just this history, however little it holds.
+        ([frozen(1, {G}, 4), frozen(2, {G}, 77, 78)], group(G, carried={2}), 1),
         # An item may have lost its audience, or be gone, since approval.
         ([frozen(1, {L}, 99)], group(G, L), None),
         ([frozen(1, {G}, 99)], group(G), 1),
@@ -99,6 +103,12 @@ def test_order_of_items_is_kept():
 )
 def test_group_gets_the_approved_variant_with_most_for_it(variants, members, key):
     assert assigned(variants, members) == [key]
+
+
+def test_members_without_a_variant_are_told_apart_by_whether_they_miss_anything():
+    misses, has_it_all = group(C), group(G, carried={4, 2})
+    assignment = assign([frozen(1, {L}, 3)], [misses, has_it_all], NEWS)
+    assert (assignment.unserved, assignment.nothing_new) == ((misses,), (has_it_all,))
 
 
 def test_each_group_is_served_or_not():
@@ -127,12 +137,14 @@ def publish(items, sets, history, most):
         groups.setdefault((audiences, frozenset(history[member] & set(items))), []).append(member)
     made = [HistoryGroup(*key, len(members)) for key, members in groups.items()]
     variants = [
-        FrozenVariant(key, plan.audiences, frozenset(plan.items))
+        FrozenVariant(key, plan.audiences, plan.items)
         for key, plan in enumerate(compose(items, made, most).variants, 1)
     ]
     served = assign(variants, made, items).served
     return {
-        member: variant.items for each, variant in served for member in groups[each.audiences, each.carried]
+        member: set(variant.items)
+        for each, variant in served
+        for member in groups[each.audiences, each.carried]
     }
 
 
@@ -163,12 +175,12 @@ def test_nobody_gets_an_item_twice_when_others_join_after_approval(year):
     items = dict(enumerate(new))
     approved = [HistoryGroup(life[0], frozenset(), 1) for life in members if life[0]]
     variants = [
-        FrozenVariant(key, plan.audiences, frozenset(plan.items))
+        FrozenVariant(key, plan.audiences, plan.items)
         for key, plan in enumerate(compose(items, approved, most).variants, 1)
     ]
     now = [
         HistoryGroup(life[-1] or frozenset({C}), frozenset(range(at)), 1) for at, life in enumerate(members)
     ]
     for each, variant in assign(variants, now, items).served:
-        assert not each.carried & variant.items
+        assert not each.carried.intersection(variant.items)
         assert all(items[item] & each.audiences for item in variant.items)
