@@ -21,7 +21,6 @@ from newsletter.delivery.types import RelaySettings
 from newsletter.editions.types import Edition, EditionId
 from newsletter.feeds.types import FeedSource, Fetched, ItemIntent, ParsedEntry, ParsedFeed
 from newsletter.members.types import Basis, MemberRow, Served, Terms
-from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.pulls import SortedItem
 from newsletter.store.schema import entries
 from newsletter.workflows.approve import approve_edition
@@ -113,8 +112,7 @@ def dispatch(
 
 def deliveries(project: Project, edition: Edition) -> dict:
     """Return the report of every delivery by the member's name, which is "" once forgotten."""
-    store = DeliveryStore(project.database, "")
-    found = store.report(edition, unfinished_only=False)
+    found = project.reports.deliveries(edition, unfinished_only=False)
     return {(row.email or "").partition("@")[0]: row for row in found}
 
 

@@ -26,7 +26,7 @@ from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
 
 if TYPE_CHECKING:
-    from newsletter.store.deliveries import DeliveryReport
+    from newsletter.store.reports import DeliveryReport
     from newsletter.workflows.draft import Draft
 
 
@@ -202,13 +202,12 @@ def report(app: App, edition_id: str) -> None:
 
     Each delivery that is not sent is listed with its last try.
     """
-    from newsletter.store.deliveries import DeliveryStore
     from newsletter.workflows.find import find_edition
 
     project = app.open()
     found = find_edition(project, edition_id)
     counts = counts_json(project, found)
-    deliveries = DeliveryStore(project.database, "").report(found)
+    deliveries = project.reports.deliveries(found)
     if app.as_json:
         order = project.config.newsletter(found.id.newsletter).audiences
         rows = [_delivery_json(row, order) for row in deliveries]

@@ -306,6 +306,6 @@ workers = Table(
     Column("name", String, primary_key=True),
     Column("machine", String, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("process_started", Float, nullable=False),  # seconds since 1970; tells a reused pid apart
+    Column("process_started", Float, nullable=False),  # seconds after the machine; tells a reused pid apart
     Column("started_at", UtcDateTime, nullable=False),
 )

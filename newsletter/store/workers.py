@@ -39,7 +39,7 @@ class WorkerStore:
                     name=name,
                     machine=self._machine,
                     pid=process.pid,
-                    process_started=process.create_time(),
+                    process_started=_start_s(process),
                     started_at=now,
                 )
             )
@@ -58,11 +58,14 @@ class WorkerStore:
             connection.execute(delete(workers).where(workers.c.name == name))
 
 
+def _start_s(process: psutil.Process) -> float:
+    """Return how long after the machine a process started, which setting the clock does not change."""
+    return process.create_time() - psutil.boot_time()
+
+
 def _lives(pid: int, started: float) -> bool:
     try:
         process = psutil.Process(pid)
-        return (
-            abs(process.create_time() - started) < _SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
-        )
+        return abs(_start_s(process) - started) < _SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -14,6 +14,7 @@ from newsletter.store.items import ItemStore
 from newsletter.store.members import MemberStore
 from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
+from newsletter.store.reports import ReportStore
 from newsletter.store.workers import WorkerStore
 
 
@@ -29,6 +30,7 @@ class Project:
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
+        self.reports = ReportStore(self.database)
         self.workers = WorkerStore(self.database)
 
     @cached_property

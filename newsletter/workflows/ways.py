@@ -13,7 +13,6 @@ from newsletter.delivery.pace import Pace
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings, Transport
 from newsletter.errors import ConfigError
-from newsletter.store.deliveries import count_attempts
 from newsletter.workflows.dispatch import Way
 from newsletter.workflows.project import Project
 
@@ -29,7 +28,7 @@ def _way(project: Project, relay: SmtpSettings, now: datetime, environ: Mapping[
     budget = None
     if relay.daily_limit is not None:
         yesterday = now - timedelta(days=1)
-        budget = max(0, relay.daily_limit - count_attempts(project.database, transport.name, yesterday))
+        budget = max(0, relay.daily_limit - project.reports.count_attempts(transport.name, yesterday))
     return Way(transport, relay.connections, pace, budget)
 
 

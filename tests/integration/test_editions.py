@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -322,3 +323,51 @@ def test_edition_that_is_not_there_is_told(project):
         with pytest.raises(EditionError, match=fault) as caught:
             find_edition(project, text)
         assert caught.value.hint
+
+
+def test_news_of_the_future_waits_for_its_date(project):
+    add_members(project, ["anna"])
+    add_items(project, {"roof": "governors"})
+    add_items(project, {"jubilee": "governors"}, now=NOW + timedelta(days=9))
+    assert variants(project, drafted(project)) == {"governors": (["roof"], 1)}
+    later = draft_edition(project, "weekly", NOW, day=friday(3)).edition
+    assert variants(project, later) == {"governors": (["jubilee", "roof"], 1)}
+
+
+def test_drafts_made_at_the_same_moment_are_one_draft(project):
+    add_members(project, ["anna"])
+    add_items(project, {"roof": "governors"})
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: drafted(project), range(4)))
+    assert {edition.key for edition in made} == {find_edition(project, "weekly").key}
+    assert variants(project, made[0]) == {"governors": (["roof"], 1)}
+
+
+def test_plan_tells_who_gets_nothing_and_why(project):
+    add_members(project, ["anna"])
+    add_items(project, {"roof": "governors"})
+    plan(project)
+    add_members(project, {"ben": "leaders"})
+    items = add_items(project, {"pay": "leaders", "hub": "career-leads+leaders"})
+    approve(project, friday(2))
+    add_members(project, {"cora": "career-leads"})
+    made = plan_send(project, "weekly", NOW)
+    assert made.total == 1
+    assert [set(group.audiences) for group in made.nothing_new] == [{"governors"}]
+    # The hub is for Cora, but no approved variant holds it without the pay, which is not.
+    assert [set(group.audiences) for group in made.unserved] == [{"career-leads"}]
+    project.items.set_audiences(items["pay"], {"career-leads": True})
+    made = plan_send(project, "weekly", NOW)
+    assert (made.total, made.unserved) == (2, ())
+
+
+def test_dry_run_and_approval_refuse_what_sending_would(project):
+    add_members(project, ["anna"])
+    items = add_items(project, {"roof": "governors"})
+    approve(project)
+    project.items.set_status(items["roof"], ItemStatus.HIDDEN)
+    for refused in (plan_send, begin_sending):
+        with pytest.raises(NotApproved, match="hidden"):
+            refused(project, "weekly", NOW)
+    with pytest.raises(NotApproved, match="hidden"):
+        approve_edition(project, "weekly", "Cora", NOW)

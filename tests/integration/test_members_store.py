@@ -20,7 +20,13 @@ from newsletter.store.members import MemberStore
 from newsletter.store.schema import members, subscriptions
 from newsletter.store.staged import StagedRows
 from newsletter.workflows import members as workflow
-from newsletter.workflows.members import add_member, export_members, import_members, show_member
+from newsletter.workflows.members import (
+    add_member,
+    export_members,
+    import_members,
+    show_member,
+    unsubscribe_member,
+)
 
 AUDIENCES = {"governors": "Governors", "leaders": "School leaders", "career-leads": "Career leads"}
 NEWSLETTERS = {"weekly": "The weekly digest", "careers": "Careers"}
@@ -368,3 +374,14 @@ def test_full_temporary_folder_is_told_with_a_cure():
         with pytest.raises(StoreError, match="temporary files: database or disk is full") as caught:
             staged.add(rows())
     assert "TMPDIR" in caught.value.hint
+
+
+def test_member_who_asked_to_leave_stays_away(store, take):
+    take(FIRST)
+    assert unsubscribe_member(store, "ANNA@example.org", "careers", day(2)) == ["careers"]
+    assert unsubscribe_member(store, "anna@example.org", None, day(3)) == ["weekly"]
+    assert unsubscribe_member(store, "anna@example.org", None, day(4)) == []
+    assert take(FIRST, day(5)).left_out == 1
+    assert listed(store, status=MemberStatus.UNSUBSCRIBED) == ["anna@example.org"]
+    with pytest.raises(MemberError, match="nobody"):
+        unsubscribe_member(store, "nobody@example.org", None, day(5))
