@@ -18,7 +18,8 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ MissingField         a template names a field that nobody has
 │  └─ MessageTooLarge      size_bytes, limit_bytes
 ├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
-└─ StoreError              a driver fault that a user can cure: locked, read-only, other version
+└─ StoreError              a driver fault that a user can cure: read-only, full, other version
+   └─ StoreBusy            another program holds the database: trying again may help
 """
 
 from __future__ import annotations
@@ -160,3 +161,7 @@ class TransportError(NewsletterError, OSError):
 
 class StoreError(NewsletterError):
     """The database cannot be used as it is: locked, read-only, full, or of another version."""
+
+
+class StoreBusy(StoreError):
+    """Another program holds the database for longer than we waited."""

@@ -15,7 +15,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
-from newsletter.errors import StoreError
+from newsletter.errors import StoreBusy, StoreError
 from newsletter.store.migrations import bring_up_to_date
 
 _BUSY_TIMEOUT_S = 30.0
@@ -57,11 +57,6 @@ class Database:
             self.close()
             raise
 
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether this is SQLite; PostgreSQL otherwise."""
-        return self.engine.dialect.name == "sqlite"
-
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Run a transaction that may write: committed at the end, rolled back by any exception."""
@@ -96,7 +91,14 @@ def _engine(url: str) -> Engine:
             hint="use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     try:
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            # Whatever the server's defaults: plans that take turns must see each other, and a `sending`
+            # that a power cut takes back is a mail sent twice.
+            isolation_level="READ COMMITTED",
+            connect_args={} if "options" in parsed.query else {"options": "-c synchronous_commit=on"},
+        )
     except ModuleNotFoundError as fault:
         raise StoreError(
             "[database] url: the PostgreSQL driver is not installed",
@@ -160,7 +162,8 @@ def _told(url: str, fault: Exception) -> StoreError | None:
     if parsed.get_backend_name() == "sqlite":
         for sign, problem, cure in _SQLITE_FAULTS:
             if sign in words.lower():
-                return StoreError(f"the database {parsed.database} {problem}", hint=cure)
+                kind = StoreBusy if sign == "locked" else StoreError
+                return kind(f"the database {parsed.database} {problem}", hint=cure)
     elif isinstance(fault, OperationalError) or "connection option" in words:
         place = parsed.set(query={}).render_as_string(hide_password=True)  # its query may hold one too
         return StoreError(

@@ -288,7 +288,7 @@ def _delivery_values(outcome: Attempt) -> dict[str, Any]:
         "key": outcome.claim.delivery,
         "new_status": verdict.status,
         "counted": 1 if verdict.scope is Scope.RECIPIENT else 0,
-        "began": outcome.started_at,
+        "began": outcome.started_at if verdict.scope is Scope.RECIPIENT else None,
         "new_retry_at": verdict.retry_at,
         "new_finished_at": None if open_again else outcome.ended_at,
     }

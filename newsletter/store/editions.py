@@ -161,7 +161,7 @@ class EditionStore:
             select(editions.c.id)
             .where(
                 editions.c.newsletter == edition.id.newsletter,
-                editions.c.id != edition.key,
+                editions.c.date < edition.id.date,
                 editions.c.status == EditionStatus.SENT,
             )
             .order_by(editions.c.date.desc())

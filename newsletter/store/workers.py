@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import socket
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psutil
 from sqlalchemy import delete, insert, select
@@ -26,12 +27,12 @@ class WorkerStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._machine = socket.gethostname()
+        self._machine = this_machine()
 
     def begin(self, now: datetime) -> str:
         """Enter this process as a worker and return the name under which it claims."""
         process = psutil.Process()
-        name = f"{self._machine}:{process.pid}:{secrets.token_hex(4)}"
+        name = f"{socket.gethostname()}:{process.pid}:{secrets.token_hex(4)}"
         with self._database.write() as connection:
             connection.execute(delete(workers).where(workers.c.started_at < now - _KEEP))
             connection.execute(
@@ -56,6 +57,16 @@ class WorkerStore:
         """Take a worker that has given everything back out of the table."""
         with self._database.write() as connection:
             connection.execute(delete(workers).where(workers.c.name == name))
+
+
+def this_machine() -> str:
+    """Name this machine so that processes of the same name are the same: containers count as machines."""
+    name = socket.gethostname()
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{name}/{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:  # not Linux
+        return name
 
 
 def _start_s(process: psutil.Process) -> float:

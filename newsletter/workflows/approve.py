@@ -38,7 +38,7 @@ def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) ->
     if len(items) < least:
         count = f"{len(items)} new item{'s' * (len(items) != 1)}"
         raise EmptyEdition(
-            f"{edition.id} has {count or 'no items'}, and min_items is {least}",
+            f"{edition.id} has {count}, and min_items is {least}",
             hint="newsletter feed pull, and then draft it again; what it has is kept for next time",
         )
     if not any(variant.recipients for variant in variants):
@@ -49,15 +49,23 @@ def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) ->
 
 def refuse_changed(project: Project, edition: Edition, variants: list[Variant]) -> None:
     """Raise NotApproved when what would be sent is no longer what the hash stands for."""
-    order = project.config.newsletter(edition.id.newsletter).audiences
-    names = {variant_name(v.audiences, v.number, order): v.hash for v in variants}
     again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date} --reopen"
-    if edition_hash(names, message_headers(project.config, edition.id)) != edition.hash:
-        raise NotApproved(
-            f"{edition.id}: sender or newsletter changed in newsletter.toml since it was drafted",
-            hint=again,
-        )
+    refuse_other_headers(project, edition, variants, hint=again)
     for item in project.items.by_ids({key for variant in variants for key in variant.items}).values():
         if item.status in (ItemStatus.HIDDEN, ItemStatus.WITHDRAWN):
             changed = f"item {item.id} ({item.title}) is {item.status} since it was drafted"
             raise NotApproved(f"{edition.id}: {changed}", hint=again)
+
+
+def refuse_other_headers(
+    project: Project,
+    edition: Edition,
+    variants: list[Variant],
+    hint: str = "put them back as they were; what is being sent stays as it was approved",
+) -> None:
+    """Raise NotApproved when the sender or the newsletter is no longer what was approved."""
+    order = project.config.newsletter(edition.id.newsletter).audiences
+    hashes = {variant_name(v.audiences, v.number, order): v.hash for v in variants}
+    if edition_hash(hashes, message_headers(project.config, edition.id)) != edition.hash:
+        changed = "sender or newsletter changed in newsletter.toml since it was drafted"
+        raise NotApproved(f"{edition.id}: {changed}", hint=hint)

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from newsletter.delivery.judge import judge
+from newsletter.delivery.judge import backoff, judge
 from newsletter.delivery.pace import Pace
-from newsletter.delivery.replies import C553_MAILBOX_NAME_NOT_ALLOWED
+from newsletter.delivery.replies import C421_CLOSING, C553_MAILBOX_NAME_NOT_ALLOWED
 from newsletter.delivery.types import (
     Attempt,
     Claim,
@@ -24,9 +24,10 @@ from newsletter.delivery.types import (
     Scope,
     Stage,
     Transport,
+    Verdict,
 )
 from newsletter.editions.types import Edition
-from newsletter.errors import AddressError, TransportError
+from newsletter.errors import AddressError, StoreError, TransportError
 from newsletter.store.deliveries import LEASE_S
 from newsletter.workflows.ledger import Ledger
 from newsletter.workflows.messages import MessageMaker
@@ -36,6 +37,8 @@ _RENEW_S = LEASE_S / 3
 #: Trouble in a row of one line, or lost answers of all, after which the relay is left alone.
 _PATIENCE = 5
 _FIRST_PAUSE_S = 0.5
+#: Links that broke at one delivery, others going through meanwhile, after which that one is put off.
+_BREAKS = 3
 
 
 @dataclass(slots=True)
@@ -91,6 +94,8 @@ class Dispatch:
         self._stopping = asyncio.Event()
         self._lost_answers = 0
         self._ever_linked = False
+        #: By delivery: how often a link broke at it, and how many others were done by then.
+        self._broken: dict[int, tuple[int, int]] = {}
 
     async def run(self) -> None:
         """Serve all links until there is nothing left to do; raises what the store raises."""
@@ -109,6 +114,16 @@ class Dispatch:
             self._claims.clear()
         await self._ledger.run(lambda store: store.release(self._edition))
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it came to an end before its time."""
+        return self._stopping.is_set() or all(way.budget == 0 for way in self._ways)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, or less where it is stopped meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
     def stop(self, problem: Exception | None = None) -> None:
         """Let every link finish the message in its hands and begin no other."""
         self.problem = self.problem or problem
@@ -118,9 +133,13 @@ class Dispatch:
         line = _Line(way)
         outcomes: list[Attempt] = []
         try:
-            while claim := await self._next_claim(way):
+            while True:
                 if line.link is None:
-                    await self._note(outcomes)
+                    await self._note(outcomes)  # first, so that what a broken link gave back can be claimed
+                claim = await self._next_claim(way)
+                if claim is None:
+                    break
+                if line.link is None:
                     await self._connect(line)
                 if line.link is None:
                     break
@@ -145,7 +164,7 @@ class Dispatch:
             if claim and way.budget is not None:
                 way.budget -= 1
         if claim and (wait_s := way.pace.reserve(asyncio.get_running_loop().time())) > 0:
-            await self._pause(wait_s)
+            await self.pause(wait_s)
         return None if self._stopping.is_set() else claim
 
     async def _connect(self, line: _Line) -> None:
@@ -202,6 +221,10 @@ class Dispatch:
     ) -> Attempt:
         now = datetime.now(UTC)
         verdict = judge(reply, stage, claim.attempts, claim.first_try or began, now)
+        if verdict.scope is Scope.LINK and self._breaks_links(claim):
+            verdict = Verdict(
+                Scope.RECIPIENT, DeliveryStatus.DEFERRED, retry_at=now + backoff(claim.attempts)
+            )
         if verdict.scope is Scope.RECIPIENT:
             self.done[verdict.status] += 1
             self._on_outcome()
@@ -211,6 +234,8 @@ class Dispatch:
         """Go on with the link, or close it where the reply is not about this one recipient."""
         if outcome.verdict.scope is Scope.RECIPIENT:
             line.troubles = 0
+            if outcome.reply and outcome.reply.code == C421_CLOSING:
+                await line.close()
             return
         fault = TransportError(f"{outcome.relay}: {outcome.reply}")
         if outcome.verdict.scope is Scope.RUN:
@@ -223,7 +248,6 @@ class Dispatch:
     async def _note(self, outcomes: list[Attempt]) -> None:
         if outcomes:
             await self._ledger.note(outcomes)
-            outcomes.clear()
 
     async def _trouble(self, line: _Line, fault: TransportError) -> None:
         """Wait longer each time that a line fails, and give up when it goes on."""
@@ -232,21 +256,27 @@ class Dispatch:
         if line.troubles >= _PATIENCE:
             self.stop(fault)
         else:
-            await self._pause(_FIRST_PAUSE_S * 2 ** (line.troubles - 1))
+            await self.pause(_FIRST_PAUSE_S * 2 ** (line.troubles - 1))
+
+    def _breaks_links(self, claim: Claim) -> bool:
+        """Tell whether it is this delivery at which links break, while others go through."""
+        broke, others = self._broken.get(claim.delivery, (0, -1))
+        going = sum(self.done.values())
+        if going > others:
+            broke += 1
+        self._broken[claim.delivery] = (broke, going)
+        return broke >= _BREAKS
 
     def _count_lost_answer(self, fault: TransportError) -> None:
         self._lost_answers += 1
         if self._lost_answers >= _PATIENCE:
             self.stop(fault)
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(_RENEW_S)
-            await self._ledger.run(lambda store: store.renew(self._edition))
+            with suppress(StoreError):  # the next turn comes well before the leases end
+                await self._ledger.run(lambda store: store.renew(self._edition))
 
 
 async def _offer(link: Link, envelope: Envelope) -> Offer:

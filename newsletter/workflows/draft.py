@@ -71,7 +71,7 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         _refuse_late_draft(existing, reopen=reopen)
     oldest, newest = _window(newsletter, edition_id, now)
     candidates = project.items.candidates(newsletter.audiences, oldest)
-    items = {item.id: item for item in in_order(candidates) if item.date <= newest}
+    items = {item.id: item for item in in_order(candidates) if item.date < newest}
     composition = _compose(project, newsletter, items, now, existing)
     drafted, findings = _render(project, newsletter, edition_id, composition, items)
     content_hash = edition_hash(
@@ -143,7 +143,11 @@ def _window(
         oldest = (midnight - newsletter.max_age).astimezone(UTC)
     except OverflowError:  # before the year 1
         oldest = datetime.min.replace(tzinfo=UTC)
-    return oldest, max(now, midnight + timedelta(days=1))
+    try:
+        end_of_day = (midnight + timedelta(days=1)).astimezone(UTC)
+    except OverflowError:  # after the year 9999
+        end_of_day = datetime.max.replace(tzinfo=UTC)
+    return oldest, max(now, end_of_day)
 
 
 def _compose(

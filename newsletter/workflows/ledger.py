@@ -10,13 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from newsletter.delivery.types import Attempt, Claim
+from newsletter.errors import StoreBusy
 from newsletter.store.deliveries import DeliveryStore
 
 _T = TypeVar("_T")
+#: Each waits as long as the database does for a lock, half a minute as a rule.
+_TRIES = 9
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ class Ledger:
 
     async def note(self, outcomes: list[Attempt], sending: Claim | None = None) -> bool:
         """Record outcomes and mark a delivery `sending`; return when both are committed.
+
+        outcomes: emptied when they stand.
 
         False means that the delivery is no longer ours and must not be sent.
         """
@@ -61,16 +67,25 @@ class Ledger:
             outcomes = [outcome for note in batch for outcome in note.outcomes]
             sending = [note.sending for note in batch if note.sending]
             try:
-                marked = await self.run(lambda store, o=outcomes, s=sending: store.note(o, s))  # type: ignore[misc]
+                marked = await self._note_patiently(outcomes, sending)
             except BaseException as fault:  # noqa: BLE001 - handed on to whoever waits
                 _settle(batch, fault)
             else:
                 _settle(batch, marked)
         self._committing = None
 
+    async def _note_patiently(self, outcomes: list[Attempt], sending: list[Claim]) -> set[int]:
+        """Note what happened even when somebody else writes for minutes, a large import say."""
+        for _ in range(_TRIES):
+            with suppress(StoreBusy):
+                return await self.run(lambda store: store.note(outcomes, sending))
+        return await self.run(lambda store: store.note(outcomes, sending))
+
 
 def _settle(batch: list[_Note], result: set[int] | BaseException) -> None:
     for note in batch:
+        if not isinstance(result, BaseException):
+            note.outcomes.clear()  # they stand now, also when nobody waits for it any more
         if note.done.done():  # the link was cancelled meanwhile
             continue
         if isinstance(result, BaseException):

@@ -7,14 +7,14 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from newsletter.delivery.types import DeliveryStatus
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.types import DeliveryCounts, Edition, EditionStatus, HistoryGroup
-from newsletter.errors import EditionError, EmptyEdition, NotApproved
+from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
 from newsletter.store.deliveries import DeliveryStore
-from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty
+from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
 from newsletter.workflows.dispatch import Dispatch, Way
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.ledger import Ledger
@@ -24,7 +24,7 @@ from newsletter.workflows.project import Project
 #: An audience is far from its usual size when it is over by both.
 _UNUSUAL_SHARE, _UNUSUAL_NUMBER = 0.25, 20
 #: How often we look whether another sender of the same edition still lives.
-_WATCH_S = 1.0
+_FIRST_WATCH_S, _LONGEST_WATCH_S = 1.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int 
     """
     edition = find_edition(project, text)
     if edition.status in (EditionStatus.SENDING, EditionStatus.SENT):
-        _finish(project, edition, now)  # a process may have died when all was done but this
+        _finish(project, edition)  # a process may have died when all was done but this
+        if edition.status is EditionStatus.SENDING:
+            refuse_other_headers(project, edition, project.editions.variants(edition))
         return find_edition(project, str(edition.id))
     edition = _approved(project, edition, now)
     variants = project.editions.variants(edition)
@@ -105,7 +107,10 @@ def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int 
         return served
 
     project.recipients.plan(edition, choice.items, choose, now, consent_only=_consent_only(project, edition))
-    return find_edition(project, str(edition.id))
+    begun = find_edition(project, str(edition.id))
+    if begun.status not in (EditionStatus.SENDING, EditionStatus.SENT):
+        raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
+    return begun
 
 
 def dispatch_edition(
@@ -117,8 +122,8 @@ def dispatch_edition(
 ) -> SendResult:
     """Send what is pending, and take over what a dead process left behind, until nothing is pending.
 
-    The first Ctrl-C, or SIGTERM, lets the messages in hand finish; the second stops at once, and they become
-    unknown. Raises StoreError when outcomes cannot be noted: sending stops at once then.
+    The first Ctrl-C, SIGTERM or SIGHUP lets the messages in hand finish; the second stops at once, and they
+    become unknown. Raises StoreError when outcomes cannot be noted: sending stops at once then.
     """
     began = time.monotonic()
     worker = project.workers.begin(now)
@@ -127,23 +132,17 @@ def dispatch_edition(
     store.recover(edition, project.workers.dead(), now)
     store.wake_deferred(edition, now)
     messages = MessageMaker(project.config, edition, project.editions.rendered)
-    sent_now = 0
-    while True:
-        dispatch, interrupted = asyncio.run(_dispatch(edition, store, messages, ways, on_outcome))
-        sent_now += dispatch.done[DeliveryStatus.SENT]
-        if dispatch.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-            store.recover(edition, [worker], now)
-        counts = _finish(project, edition, now)
-        stopped = interrupted or dispatch.problem or dispatch.exhausted
-        if stopped or not counts.pending + counts.sending:
-            break
-        time.sleep(_WATCH_S)  # another sender holds the rest; what it leaves when it dies is ours
-        store.recover(edition, project.workers.dead(), now)
+    ledger = Ledger(store)
+    dispatch = Dispatch(edition, ledger, messages, ways, on_outcome)
+    interrupted = asyncio.run(_dispatch(project, edition, dispatch, ledger))
+    if dispatch.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
+        store.recover(edition, [worker], datetime.now(UTC))
+    counts = _finish(project, edition)
     project.workers.end(worker)
     return SendResult(
         find_edition(project, str(edition.id)),
         counts,
-        sent_now,
+        dispatch.done[DeliveryStatus.SENT],
         time.monotonic() - began,
         interrupted,
         dispatch.problem,
@@ -151,24 +150,17 @@ def dispatch_edition(
     )
 
 
-def _finish(project: Project, edition: Edition, now: datetime) -> DeliveryCounts:
+def _finish(project: Project, edition: Edition) -> DeliveryCounts:
     """Note that an edition is sent when every delivery has come to its end; return the counts."""
     counts = project.editions.counts(edition)
     if not counts.open:
-        project.editions.finish(edition, now)
+        project.editions.finish(edition, datetime.now(UTC))
     return counts
 
 
-async def _dispatch(
-    edition: Edition,
-    store: DeliveryStore,
-    messages: MessageMaker,
-    ways: list[Way],
-    on_outcome: Callable[[], None],
-) -> tuple[Dispatch, bool]:
-    ledger = Ledger(store)
-    dispatch = Dispatch(edition, ledger, messages, ways, on_outcome)
-    task = asyncio.create_task(dispatch.run())
+async def _dispatch(project: Project, edition: Edition, dispatch: Dispatch, ledger: Ledger) -> bool:
+    """Run a dispatch to its end; return whether a person interrupted it."""
+    task = asyncio.create_task(_until_nothing_is_pending(project, edition, dispatch, ledger))
     interrupted = _stop_on_signals(dispatch, task)
     try:
         await task
@@ -176,7 +168,22 @@ async def _dispatch(
         dispatch.cut_off = True
     finally:
         ledger.close()
-    return dispatch, bool(interrupted)
+    return bool(interrupted)
+
+
+async def _until_nothing_is_pending(
+    project: Project, edition: Edition, dispatch: Dispatch, ledger: Ledger
+) -> None:
+    """Send, and watch over another sender that holds the rest: what it leaves when it dies is ours."""
+    watch_s = _FIRST_WATCH_S
+    while True:
+        await dispatch.run()
+        counts = await ledger.run(lambda _: project.editions.counts(edition))
+        if dispatch.stopped or not counts.pending + counts.sending:
+            return
+        await dispatch.pause(watch_s)
+        watch_s = min(watch_s * 2, _LONGEST_WATCH_S)
+        await ledger.run(lambda store: store.recover(edition, project.workers.dead(), datetime.now(UTC)))
 
 
 def _stop_on_signals(dispatch: Dispatch, task: asyncio.Task[None]) -> list[int]:
@@ -191,8 +198,9 @@ def _stop_on_signals(dispatch: Dispatch, task: asyncio.Task[None]) -> list[int]:
             task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop, number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            loop.add_signal_handler(number, stop, number)
     return came
 
 

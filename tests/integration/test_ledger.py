@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from newsletter.store.deliveries import LEASE_S, DeliveryStore, Recovered
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table
+from newsletter.store.workers import this_machine
 
 ACCEPTED = Reply(250, "queued as 7F", "2.0.0")
 NO_MAILBOX = Reply(550, "no such user here", "5.1.1")
@@ -321,7 +321,7 @@ def _enter(project, pid, *, started_s=0.0, machine=None):
     """Enter a process as a worker, our own by default, as it might have been some time from now."""
     process = psutil.Process(pid)
     values = {"name": f"{machine}:{pid}", "pid": process.pid, "started_at": NOW}
-    values["machine"] = machine or socket.gethostname()
+    values["machine"] = machine or this_machine()
     values["process_started"] = process.create_time() - psutil.boot_time() + started_s
     with project.database.write() as connection:
         connection.execute(insert(workers_table).values(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -26,10 +27,11 @@ from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.types import Attempt, DeliveryStatus, RelayRejected, Reply, Scope, Verdict
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import StoreError, TransportError
+from newsletter.errors import NotApproved, StoreError, TransportError
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members
+from newsletter.workflows import dispatch as dispatching
 from newsletter.workflows.dispatch import Way
 from newsletter.workflows.project import Project
 from newsletter.workflows.send import begin_sending, dispatch_edition
@@ -360,3 +362,80 @@ def test_what_cannot_be_noted_is_not_sent(tmp_path):
         result = dispatch(project, edition, relay)
     assert sorted(relay.names) == sorted(names)
     assert (result.counts.sent, result.counts.unknown) == (7, 1)
+
+
+class BreakingTransport(OutboxTransport):
+    """A way out whose link breaks whenever one recipient is offered."""
+
+    async def connect(self):
+        link = await super().connect()
+        offer = link.offer
+
+        async def breaking_offer(envelope):
+            if envelope.recipient.text.startswith("ben@"):
+                raise TransportError("the link broke")
+            return await offer(envelope)
+
+        link.offer = breaking_offer
+        return link
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Pauses too short to wait for, and two claims at a time."""
+    monkeypatch.setattr(dispatching, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(dispatching, "_BATCH", 2)
+
+
+def test_recipient_at_whom_links_break_is_put_off_when_others_go_through(project, tmp_path, hurried):
+    add_members(project, ["anna", "ben", *(f"m{number}" for number in range(6))])
+    add_items(project, {"roof": "governors"})
+    edition = plan(project)
+    result = dispatch_edition(project, edition, [Way(BreakingTransport(tmp_path / "box"), 1)], NOW)
+    assert result.problem is None
+    told = statuses(project, edition)
+    assert told.pop("ben") == "deferred"
+    assert set(told.values()) == {"sent"}
+
+
+def test_link_that_breaks_for_everybody_ends_the_run(project, tmp_path, hurried):
+    add_members(project, ["ben"])
+    add_items(project, {"roof": "governors"})
+    edition = plan(project)
+    result = dispatch_edition(project, edition, [Way(BreakingTransport(tmp_path / "box"), 2)], NOW)
+    assert "the link broke" in str(result.problem)
+    assert statuses(project, edition) == {"ben": "pending"}
+
+
+def test_what_is_being_sent_keeps_the_sender_that_was_approved(open_project):
+    project = open_project()
+    add_members(project, ["anna"])
+    add_items(project, {"roof": "governors"})
+    plan(project)
+    changed = open_project(sender={"from": "Somebody else <else@example.org>"})
+    with pytest.raises(NotApproved, match="sender or newsletter changed"):
+        begin_sending(changed, "weekly", NOW)
+    assert begin_sending(project, "weekly", NOW).status is EditionStatus.SENDING
+
+
+def test_outcome_waits_for_a_database_that_somebody_else_holds(tmp_path):
+    write_plain_templates(tmp_path)
+    file = tmp_path / "newsletter.db"
+    config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}?timeout=0.1"}))
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    holding = []
+
+    def hold():
+        if not holding:
+            other.execute("BEGIN IMMEDIATE")
+            holding.append(threading.Timer(0.3, other.execute, ["COMMIT"]))
+            holding[0].start()
+
+    with Project(config) as project:
+        add_items(project, {"roof": "governors"})
+        add_members(project, ["anna", "ben"])
+        edition = plan(project)
+        result = dispatch_edition(project, edition, [Way(SlowTransport(tmp_path / "box", hold), 1)], NOW)
+    holding[0].join()
+    other.close()
+    assert (result.counts.sent, result.problem) == (2, None)
