@@ -35,6 +35,11 @@ class Address:
     key: str
 
     @property
+    def domain(self) -> str:
+        """The part after the @."""
+        return self.text.rpartition("@")[2]
+
+    @property
     def needs_smtputf8(self) -> bool:
         """Whether only a relay that offers SMTPUTF8 can take it (RFC 6531 §3.3)."""
         return not self.text.isascii()

@@ -13,6 +13,10 @@ class Pace:
         self._interval_s = per_s / messages if messages else 0.0
         self._next = 0.0
 
+    def in_time(self, seconds: float) -> int | None:
+        """Return how many turns so many seconds hold, at least one; None for any number."""
+        return max(1, int(seconds / self._interval_s)) if self._interval_s else None
+
     def reserve(self, now: float) -> float:
         """Take the next turn and return the seconds to wait for it. now: of a clock that never goes back."""
         turn = max(self._next, now)

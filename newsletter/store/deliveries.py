@@ -33,10 +33,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Scope
 from newsletter.editions.types import Edition
+from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database, epoch_now
 from newsletter.store.recipients import make_recipient
 from newsletter.store.schema import (
@@ -320,5 +320,4 @@ def _suppress(connection: Connection, outcomes: Iterable[Attempt]) -> None:
     ]
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(suppressions).on_conflict_do_nothing(), rows)
+    connection.execute(insert_missing(connection, suppressions), rows)

@@ -59,7 +59,7 @@ class ItemStore:
             return {item.id: item for item, _ in _assemble(connection, connection.execute(query).all())}
 
     def candidates(self, audiences: Collection[str], since: datetime) -> list[Item]:
-        """Return the items that may go into an edition: pinned ones first, then newest first.
+        """Return the items that may go into an edition, newest first.
 
         audiences: those of the newsletter; since: the oldest date that counts. Hidden and withdrawn items
         are not among them, nor are items that nobody is meant to get.
@@ -71,8 +71,7 @@ class ItemStore:
         )
         with self._database.read() as connection:
             found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
-        fitting = [item for item in found if item.audiences & set(audiences)]
-        return sorted(fitting, key=lambda item: item.status is not ItemStatus.PINNED)
+        return [item for item in found if item.audiences & set(audiences)]
 
     def set_status(self, item_id: int, status: ItemStatus) -> None:
         """Hide, pin or withdraw an item, or make it an ordinary one again."""

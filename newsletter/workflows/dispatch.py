@@ -33,6 +33,7 @@ from newsletter.workflows.ledger import Ledger
 from newsletter.workflows.messages import MessageMaker
 
 _BATCH = 200
+_SOON_S = 10.0
 _RENEW_S = LEASE_S / 3
 #: Trouble in a row of one line, or lost answers of all, after which the relay is left alone.
 _PATIENCE = 5
@@ -91,6 +92,9 @@ class Dispatch:
         self._on_outcome = on_outcome
         self._claims: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
+        # Who leaves after the claim still gets the mail: claim no more than what is sent soon.
+        soon = [way.pace.in_time(_SOON_S) for way in ways]
+        self._batch = _BATCH if None in soon else min(_BATCH, sum(filter(None, soon)))
         self._stopping = asyncio.Event()
         self._lost_answers = 0
         self._ever_linked = False
@@ -159,7 +163,9 @@ class Dispatch:
                 return None
             if not self._claims:
                 now = datetime.now(UTC)
-                self._claims.extend(await self._ledger.run(lambda s: s.claim(self._edition, _BATCH, now)))
+                self._claims.extend(
+                    await self._ledger.run(lambda s: s.claim(self._edition, self._batch, now))
+                )
             claim = self._claims.popleft() if self._claims else None
             if claim and way.budget is not None:
                 way.budget -= 1

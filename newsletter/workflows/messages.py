@@ -64,14 +64,14 @@ class MessageMaker:
         # and not to be guessed for another member.
         number = str(claim.delivery)
         mark = hmac.digest(edition.message_id_key.encode(), number.encode(), hashlib.sha256).hex()[:20]
-        domain = self._sender.text.rpartition("@")[2]
+        domain = self._sender.domain
         return f"<{edition.id.newsletter}.{edition.id.date}.{number}.{mark}@{domain}>"
 
 
 def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:
     """Return what the headers of all messages of an edition have in common."""
     newsletter = config.newsletter(edition_id.newsletter)
-    domain = config.sender.from_address.rpartition("@")[2]
+    domain = parse_address(config.sender.from_address).domain
     return MessageHeaders(
         config.sender,
         list_id=f"{edition_id.newsletter}.{domain}",

@@ -34,7 +34,7 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
     edition = find_edition(project, text)
     messages = MessageMaker(project.config, edition, project.editions.rendered)
     newsletter = project.config.newsletter(edition.id.newsletter)
-    domain = project.config.sender.from_address.rpartition("@")[2]
+    domain = parse_address(project.config.sender.from_address).domain
     variants = {
         variant_name(variant.audiences, variant.number, newsletter.audiences): variant
         for variant in project.editions.variants(edition)

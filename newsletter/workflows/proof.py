@@ -68,7 +68,7 @@ async def _hand_over(link: Link, relay: str, envelope: Envelope, content: bytes)
 
 
 def _message_id(project: Project) -> str:
-    return f"<test.{secrets.token_hex(12)}@{project.config.sender.from_address.rpartition('@')[2]}>"
+    return f"<test.{secrets.token_hex(12)}@{parse_address(project.config.sender.from_address).domain}>"
 
 
 def _marked(rendered: RenderedVariant) -> RenderedVariant:
