@@ -25,6 +25,7 @@ _MEANT = {
     "model_type": "must be a table",
 }
 #: Of an address with a login in it; a database's may have one.
+_SECRET = re.compile("pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s]*(?=@)")
 
 
@@ -75,7 +76,11 @@ def _fault(detail: ErrorDetails, data: dict[str, Any]) -> str:
     if detail["type"] == "missing":
         return f"{place} {_MISSING}"
     if detail["type"] == "extra_forbidden":
-        return f"{place} is not a setting{likely(str(detail['loc'][-1]), _siblings(detail['loc']))}"
+        name = str(detail["loc"][-1])
+        # A table says enough by its name, and a secret in the wrong place shall not reach a log.
+        hidden = isinstance(detail["input"], dict | list) or _SECRET.search(name)
+        value = "" if hidden else f" = {_shown(detail)}:"
+        return f"{place}{value} is not a setting{likely(name, _siblings(detail['loc']))}"
     message = _message(detail)
     if isinstance(detail["input"], dict):  # a rule about the whole table
         return f"{place} {message}"

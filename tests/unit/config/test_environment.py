@@ -63,7 +63,7 @@ def test_other_variables_are_left_alone(tmp_path, variable):
         ),
         ("NEWSLETTER_NEWSLETTERS__WEEKLY", "NEWSLETTER_NEWSLETTERS__WEEKLY: there is no such setting"),
         ("NEWSLETTER_SMTP__HOST__NAME", "NEWSLETTER_SMTP__HOST__NAME: there is no such setting"),
-        ("NEWSLETTER_SENDER__FORM", "sender.form is not a setting; did you mean `from`?"),
+        ("NEWSLETTER_SENDER__FORM", "sender.form = 'x': is not a setting; did you mean `from`?"),
         ("NEWSLETTER_SENDR__FROM", "sendr is not a setting; did you mean `sender`?"),
         ("NEWSLETTER_SMTP__PORT", "smtp.port = 'x': input should be a valid integer"),
     ],

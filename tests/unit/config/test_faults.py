@@ -42,7 +42,7 @@ def feed(**settings):
 @pytest.mark.parametrize(
     ("tables", "fault"),
     [
-        (weekly(max_item=3), "newsletters.weekly.max_item is not a setting; did you mean `max_items`?"),
+        (weekly(max_item=3), "newsletters.weekly.max_item = 3: is not a setting; did you mean `max_items`?"),
         (weekly(max_items=0), "newsletters.weekly.max_items = 0: input should be greater than 0"),
         (
             weekly(approval="automated"),
