@@ -116,7 +116,7 @@ def _path(location: tuple[int | str, ...], data: Any) -> Iterator[str]:  # noqa:
             yield step
 
 
-def _child(node: Any, step: int | str) -> Any:  # noqa: ANN401
+def _child(node: Any, step: int | str) -> Any:  # noqa: ANN401 - a tree as TOML gives it
     try:
         return node[step]
     except (KeyError, IndexError, TypeError):
