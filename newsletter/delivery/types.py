@@ -104,12 +104,14 @@ class Verdict:
     status: sent, refused, deferred or unknown for scope `recipient`; for `link` and `run` the delivery
     itself goes back to pending and its attempt is not counted.
     suppress: the mailbox does not exist, so the address is never mailed again.
+    slow_down: the relay asks for a slower pace.
     """
 
     scope: Scope
     status: DeliveryStatus
     retry_at: datetime | None = None
     suppress: bool = False
+    slow_down: bool = False
 
 
 class Stage(StrEnum):

@@ -214,6 +214,8 @@ editions = Table(
     Column("drafted_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("paused_by", Text),  # who paused it or cancelled it; None when the program did so itself
+    Column("pause_reason", Text),
     UniqueConstraint("newsletter", "date"),
 )
 
@@ -270,8 +272,16 @@ deliveries = Table(
     Column("finished_at", UtcDateTime),
     Column("resent", Boolean, nullable=False),  # an unknown one was sent again, once
     UniqueConstraint("edition_id", "member_id"),
-    # What is claimed next, what is counted, and what a dead worker left behind.
+    # What is claimed next, and what is counted.
     Index("ix_deliveries_status", "edition_id", "status", "id"),
+    # What a dead worker left behind: few of many.
+    Index(
+        "ix_deliveries_lease",
+        "edition_id",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
     # What a member was carried (variants by member), for `~2` variants and `why`.
     Index("ix_deliveries_member", "member_id", "variant_id"),
     Index("ix_deliveries_variant", "variant_id", "member_id"),
@@ -289,6 +299,28 @@ attempts = Table(
     Column("code", Integer),
     Column("enhanced", String),
     Column("text", Text, nullable=False),  # the relay's own words, or what we say where it said nothing
+)
+
+# How each relay takes what it is sent, for all processes that send through it. Times are seconds since 1970
+# by the database's clock.
+relays = Table(
+    "relays",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("next_turn", Float, nullable=False),  # no message before this
+    Column("rate", Float),  # messages a second that it takes just now; None: nothing is known against more
+    Column("slowed_at", Float),  # when it last asked for less
+    Column("troubles", Integer, nullable=False),  # how often in a row it could not be reached
+    Column("down_until", Float),  # not tried again before this
+)
+
+# Messages handed to a relay, by hours since 1970: what `daily_limit` is held against.
+relay_usage = Table(
+    "relay_usage",
+    metadata,
+    Column("relay", String, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("messages", Integer, nullable=False),
 )
 
 # What the program notes for itself, by name; the user's settings stand in newsletter.toml.
