@@ -19,7 +19,8 @@ from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
 from newsletter.render.content import EditionView, view_edition
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, template_fault
-from newsletter.render.merge import MergeFields, MergeMisuse, fallback, finalize
+from newsletter.render.lines import break_lines
+from newsletter.render.tokens import MergeFields, MergeMisuse, fallback, finalize
 from newsletter.render.types import Masthead, RenderedVariant, Segments
 
 # Keep #ffffff: some mail programs do not read #fff.
@@ -121,8 +122,8 @@ def render_variant(
 def inline(html: str, template: str = "") -> str:
     """Return a page with its CSS in style attributes; blocks marked data-premailer="ignore" stay as they are.
 
-    Nothing is ever fetched. html: begins with <!DOCTYPE html> in capitals, or the inliner drops it. Raises
-    RenderError, which names the template, for what is no page.
+    Long lines are broken at spaces, and nothing is ever fetched. html: begins with <!DOCTYPE html> in
+    capitals, or the inliner drops it. Raises RenderError, which names the template, for what is no page.
     """
     # Indentation is half of what a template's loops write, and Gmail counts it.
     compact = re.sub(r"\s*\n\s*", "\n", html).strip()
@@ -136,7 +137,7 @@ def inline(html: str, template: str = "") -> str:
         cssutils_logging_level=logging.CRITICAL,
     )
     try:
-        return str(inliner.transform(pretty_print=False)).strip() + "\n"
+        return break_lines(str(inliner.transform(pretty_print=False)).strip()) + "\n"
     except (AttributeError, LookupError, ValueError):  # the inliner found no tree, or no body in it
         raise RenderError(  # noqa: B904 - the cause's text would say nothing to the template's author
             "what it gives is no HTML page",

@@ -1,50 +1,98 @@
 """A variant as bytes: encoded once, and cut at its merge fields, so that a member costs a join of bytes.
 
-Lines end in CRLF and have at most 76 octets in the body; header lines fold at 78 where they can.
+Lines end in CRLF. Those of a quoted-printable body have at most 76 octets, header lines fold at 78 where they
+can, and no line has more than 998.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
-from binascii import b2a_qp
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 from newsletter.address import Address
-from newsletter.render.headers import encode_mailbox, encode_text, encode_urls
-from newsletter.render.merge import field_value, one_line
+from newsletter.delivery.types import Content, checked_content, stuff_dots
+from newsletter.errors import RenderError
+from newsletter.render.encode import (
+    BOUNDARY_MARK,
+    LineBreakInValue,
+    Part,
+    Pieces,
+    Slot,
+    quoted_pieces,
+    quoted_values,
+    room_for_values,
+    utf8_pieces,
+    utf8_values,
+)
+from newsletter.render.headers import encode_mailbox, encode_text, member_lines
+from newsletter.render.merge import one_line
 from newsletter.render.types import (
-    MergeField,
     MergeValues,
     MessageHeaders,
     RenderedVariant,
-    Segments,
     dump_segments,
 )
 
-_Escape = Callable[[str], str]
-#: A merge field and how a value is escaped for its part.
-_Slot = tuple[MergeField, _Escape]
+if TYPE_CHECKING:  # cryptography costs 40 ms of a start, and much mail is signed by its relay
+    from newsletter.render.dkim import Signer
 
-#: A line break that is no part of the text (RFC 2045 §6.7 rule 5).
-_SOFT_BREAK = b"=\r\n"
-_LINE_LENGTH = 76
+_SUBTYPES = {Part.TEXT: "plain", Part.HTML: "html"}
+_MARK = BOUNDARY_MARK.encode()
+#: A variant with less room than this for values, in octets, is quoted-printable for everybody.
+_LEAST_ROOM = 64
 
 
 class CompiledMessage:
-    """A variant's message but for what differs between members."""
+    """A variant's message but for what differs between members; threads may share it.
 
-    __slots__ = ("_pieces", "_slots")
+    head: header lines that all members share; the member's own follow. quoted, room: the same message in
+    quoted-printable, for members one of whose values has more than so many octets; without it, this one is.
+    """
 
-    def __init__(self, head: bytes, body: tuple[bytes | _Slot, ...]) -> None:
-        # Place 1 is for the header lines of the member.
-        self._pieces = [head, b"", *(piece if isinstance(piece, bytes) else b"" for piece in body)]
-        self._slots: dict[_Slot, list[int]] = {}
-        for place, piece in enumerate(body, 2):
-            if not isinstance(piece, bytes):
-                self._slots.setdefault(piece, []).append(place)
+    __slots__ = (
+        "_dotted",
+        "_encode",
+        "_names",
+        "_order",
+        "_pieces",
+        "_quoted",
+        "_room",
+        "_signature",
+        "_stuffed",
+    )
+
+    def __init__(
+        self,
+        head: bytes,
+        body: Pieces,
+        *,
+        signer: Signer | None = None,
+        quoted: CompiledMessage | None = None,
+        room: int = 0,
+    ) -> None:
+        statics, slots = _cut(body)
+        # What differs between members goes to the odd places: their header lines, then their values.
+        self._pieces = [head, b"", b"\r\n" + statics[0]]
+        for static in statics[1:]:
+            self._pieces += b"", static
+        # Once here, so that nobody has to look through each message.
+        self._stuffed: list[bytes] = [checked_content(piece + b"\r\n")[:-2] for piece in self._pieces]
+        #: Whether a line may begin with a dot where a member has no value.
+        beginnings = (*statics[1:], *(slot.fallback for slot in slots))
+        self._dotted = any(piece.startswith(b".") for piece in beginnings)
+        self._names = tuple(dict.fromkeys(slot.name for slot in slots))
+        self._order = [(2 * self._names.index(slot.name) + slot.part, slot.fallback) for slot in slots]
+        self._encode = utf8_values if quoted else quoted_values
+        self._signature = signer.compile(head, statics) if signer else None
+        self._quoted = quoted
+        self._room = room
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether it is for relays that offer 8BITMIME, and are told BODY=8BITMIME (RFC 6152)."""
+        return self._quoted is not None
 
     def for_member(
         self,
@@ -55,42 +103,74 @@ class CompiledMessage:
         date: datetime,
         list_unsubscribe: str,
         values: MergeValues,
-    ) -> bytes:
-        """Return one member's message, headers and body, ready for the wire but for dot-stuffing.
+    ) -> Content:
+        """Return one member's message, headers and body.
 
         message_id: with its angle brackets. date: aware. list_unsubscribe: addresses in angle brackets.
-        Only an address that needs SMTPUTF8 puts anything but ASCII into it.
+        Only an address that needs SMTPUTF8 puts anything but ASCII into the headers.
+        Raises RenderError, which names the field, for a value that holds CR or LF.
         """
-        pieces = self._pieces.copy()
-        lines = (
-            f"To: {encode_mailbox(to_name, to, header='To')}",
-            f"Date: {format_datetime(date)}",
-            f"Message-ID: {one_line(message_id)}",
-            f"List-Unsubscribe: {encode_urls(list_unsubscribe)}",
-        )
-        pieces[1] = "\r\n".join(lines).encode() + b"\r\n"
-        for (field, escape), places in self._slots.items():
-            value = _encode(escape(field_value(field, values)))
-            for place in places:
-                pieces[place] = value
-        return b"".join(pieces)
+        second = int(date.timestamp())
+        return self._join(member_lines(to_name, to, message_id, second, list_unsubscribe), second, values)
+
+    def _join(self, lines: bytes, second: int, values: MergeValues) -> Content:
+        found: list[bytes] = []
+        try:
+            for name in self._names:
+                found += self._encode(values.get(name, ""))
+        except LineBreakInValue:
+            raise RenderError(
+                f"what the member has for {name} holds a line break",
+                hint="mend it in the member file and import that again",
+            ) from None
+        values_as_lines = b"\n".join(found)
+        # What grows a line too long, or could end a part, is quoted for this member.
+        if self._quoted is not None and (
+            max(map(len, found), default=0) > self._room or _MARK in values_as_lines
+        ):
+            return self._quoted._join(lines, second, values)  # noqa: SLF001 - of its own kind
+        theirs = [found[place] or fallback for place, fallback in self._order]
+        dotted = self._dotted or b"\n." in values_as_lines or values_as_lines.startswith(b".")
+        pieces = self._pieces.copy() if dotted else self._stuffed.copy()
+        pieces[1::2] = lines, *theirs
+        if self._signature is not None:
+            pieces[0] = self._signature.sign(lines, theirs, second) + pieces[0]
+        whole = b"".join(pieces)
+        return stuff_dots(whole) if dotted else Content(whole)
 
 
-def compile_message(rendered: RenderedVariant, headers: MessageHeaders) -> CompiledMessage:
-    """Encode a variant once for all of its members; the same variant always gives the same bytes."""
+def compile_message(
+    rendered: RenderedVariant,
+    headers: MessageHeaders,
+    *,
+    eight_bit: bool = False,
+    signer: Signer | None = None,
+) -> CompiledMessage:
+    """Encode a variant once for all of its members; the same variant always gives the same bytes.
+
+    eight_bit: as UTF-8, for a relay that offers 8BITMIME; where the variant's lines are too long for that it
+    is quoted-printable all the same. So is signed mail (RFC 6376 §5.3): a relay further on that takes no
+    8bit would encode it anew, and break the signature.
+    """
     content = dump_segments(rendered.text) + dump_segments(rendered.html)
-    # "=_" never occurs in quoted-printable, so no content can hold the boundary.
-    boundary = f"=_{hashlib.sha256(content.encode()).hexdigest()[:32]}"
-    body = (
-        _head_end(boundary),
-        *_part("plain", boundary, rendered.text, str),
-        *_part("html", boundary, rendered.html, html.escape),
-        f"\r\n--{boundary}--\r\n".encode(),
-    )
-    return CompiledMessage(_head(rendered.subject, headers), body)
+    # No text holds its own hash.
+    boundary = BOUNDARY_MARK + hashlib.sha256(content.encode()).hexdigest()[:32]
+    head = _head(rendered.subject, headers, boundary)
+    parts = {Part.TEXT: rendered.text, Part.HTML: rendered.html}
+    quoted = {part: tuple(quoted_pieces(segments, part)) for part, segments in parts.items()}
+    compiled = CompiledMessage(head, _body(quoted, "quoted-printable", boundary), signer=signer)
+    if signer or not eight_bit:
+        return compiled
+    utf8 = {part: tuple(utf8_pieces(segments, part)) for part, segments in parts.items()}
+    room = min(map(room_for_values, utf8.values()))
+    if room < _LEAST_ROOM:
+        return compiled
+    # RFC 2045 §6.4: what holds an 8bit part is 8bit itself.
+    head += b"Content-Transfer-Encoding: 8bit\r\n"
+    return CompiledMessage(head, _body(utf8, "8bit", boundary), quoted=compiled, room=room)
 
 
-def _head(subject: str, headers: MessageHeaders) -> bytes:
+def _head(subject: str, headers: MessageHeaders, boundary: str) -> bytes:
     """Return the header lines that all members share."""
     sender = headers.sender
     list_title = encode_mailbox(headers.list_title, one_line(headers.list_id), header="List-Id")
@@ -103,34 +183,31 @@ def _head(subject: str, headers: MessageHeaders) -> bytes:
         "Auto-Submitted: auto-generated",
         f"Content-Language: {encode_text(headers.language)}",
         "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     )
     return "\r\n".join(lines).encode() + b"\r\n"
 
 
-def _head_end(boundary: str) -> bytes:
-    return f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode()
+def _body(parts: Mapping[Part, Pieces], encoding: str, boundary: str) -> Iterator[bytes | Slot]:
+    for part, pieces in parts.items():
+        lines = (
+            f"--{boundary}",
+            f"Content-Type: text/{_SUBTYPES[part]}; charset=utf-8",
+            f"Content-Transfer-Encoding: {encoding}",
+        )
+        yield "\r\n".join(lines).encode() + b"\r\n\r\n"
+        yield from pieces
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()
 
 
-def _part(subtype: str, boundary: str, segments: Segments, escape: _Escape) -> Iterator[bytes | _Slot]:
-    lines = (
-        f"\r\n--{boundary}",
-        f"Content-Type: text/{subtype}; charset=utf-8",
-        "Content-Transfer-Encoding: quoted-printable",
-    )
-    yield "\r\n".join(lines).encode() + b"\r\n\r\n"
-    for place, segment in enumerate(segments):
-        if place:
-            # Each segment has lines of its own, so that whatever a value's length, no line grows.
-            yield _SOFT_BREAK
-        yield _encode(segment) if isinstance(segment, str) else (segment, escape)
-
-
-def _encode(text: str) -> bytes:
-    """Return text quoted-printable, in lines of at most 76 octets, the last of at most 75."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    encoded = b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
-    if len(encoded) - encoded.rfind(b"\n") <= _LINE_LENGTH:
-        return encoded
-    # No room for the `=` of a soft break: give the last character a line of its own.
-    last = 3 if encoded[-3:-2] == b"=" else 1
-    return encoded[:-last] + _SOFT_BREAK + encoded[-last:]
+def _cut(body: Pieces) -> tuple[list[bytes], list[Slot]]:
+    """Return what stands before, between and after the slots, and the slots."""
+    statics, slots = [b""], []
+    for piece in body:
+        if isinstance(piece, bytes):
+            statics[-1] += piece
+        else:
+            statics.append(b"")
+            slots.append(piece)
+    return statics, slots

@@ -5,7 +5,8 @@ import html
 import pytest
 from digests import NONCE
 
-from newsletter.render.merge import MergeFields, MergeMisuse, fallback, fill, finalize, merge_values
+from newsletter.render.merge import fill, merge_values
+from newsletter.render.tokens import MergeFields, MergeMisuse, fallback, finalize
 from newsletter.render.types import MergeField
 
 NAME = MergeField("member.first_name", "colleague")
