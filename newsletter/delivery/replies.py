@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from newsletter.delivery.types import Reply
 
 # The codes that we read or say ourselves; RFC 5321 §4.2.3, RFC 4954 §6 for those of AUTH.
+C235_LOGGED_IN = 235
 C250_OK = 250
+C334_CHALLENGE = 334
 C354_START_CONTENT = 354
 C421_CLOSING = 421
+C432_TRANSITION_NEEDED = 432
+C450_MAILBOX_BUSY = 450
+C451_LOCAL_ERROR = 451
+C454_NOT_NOW = 454
 C503_BAD_SEQUENCE = 503
 C504_PARAMETER_NOT_IMPLEMENTED = 504
 C530_AUTHENTICATION_REQUIRED = 530
@@ -26,6 +33,10 @@ MAX_LINE_BYTES = 2_000
 MAX_REPLY_BYTES = 64 * 1024
 #: More is no explanation; it is kept once for each attempt.
 MAX_TEXT_CHARS = 1_000
+
+#: Replies of one line, this long at most, are kept: most of what a relay says it says for every message.
+_KEPT_LINE_BYTES = 200
+_KEPT_REPLIES = 256
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 # RFC 3463 §2.
@@ -57,7 +68,10 @@ class ReplyReader:
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            if reply := self._take_line(line.removesuffix(b"\r")):
+            reply = None if self._lines or len(line) > _KEPT_LINE_BYTES else _whole_reply(line)
+            if reply is None:
+                reply = self._take_line(line.removesuffix(b"\r"))
+            if reply is not None:
                 yield reply
         if len(self._rest) > MAX_LINE_BYTES:
             raise MalformedReply(f"a reply line of more than {MAX_LINE_BYTES} octets")
@@ -81,6 +95,15 @@ class ReplyReader:
         return make_reply(int(self._code), [line.decode("utf-8", "replace") for line in lines])
 
 
+@lru_cache(_KEPT_REPLIES)
+def _whole_reply(line: bytes) -> Reply | None:
+    """Return the reply that a line is all of; None where it goes on, or is none."""
+    found = _LINE.fullmatch(line.removesuffix(b"\r"))
+    if not found or found[2] == b"-":
+        return None
+    return make_reply(int(found[1]), [(found[3] or b"").decode("utf-8", "replace")])
+
+
 def make_reply(code: int, lines: list[str]) -> Reply:
     """Return the reply that these lines, without their codes, make.
 
@@ -91,10 +114,12 @@ def make_reply(code: int, lines: list[str]) -> Reply:
     texts = []
     for line in lines:
         found = _STATUS.match(line)
-        if found and found[1] == str(code)[0] and status in {None, found[0]}:
+        if found and int(found[1]) == code // 100 and (status is None or status == found[0]):
             status = found[0]
             line = line[found.end() :]  # noqa: PLW2901 - the line without it is all that is left to say
         texts.append(line)
-    shown = "".join(char if char.isprintable() else " " for char in " ".join(texts))
+    shown = " ".join(texts)
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else " " for char in shown)
     text = " ".join(shown.split())
     return Reply(code, text if len(text) <= MAX_TEXT_CHARS else text[: MAX_TEXT_CHARS - 1] + "…", status)
