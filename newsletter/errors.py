@@ -18,6 +18,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ MissingField         a template names a field that nobody has
 │  └─ MessageTooLarge      size_bytes, limit_bytes
 ├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
+├─ AnswerLost              the content left and no answer came: not safe to retry
 └─ StoreError              a driver fault that a user can cure: read-only, full, other version
    └─ StoreBusy            another program holds the database: trying again may help
 """
@@ -157,6 +158,10 @@ class MessageTooLarge(RenderError, ValueError):
 
 class TransportError(NewsletterError, OSError):
     """Link, TLS or login failed before anything was handed over; trying again repeats nothing."""
+
+
+class AnswerLost(NewsletterError):
+    """A message left, its end included, and no answer came: whether the relay took it, nobody knows."""
 
 
 class StoreError(NewsletterError):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from newsletter.config.settings import Settings
+from newsletter.config.settings import Settings, with_preset
 
 _MISSING = "is missing"
 _SHOWN = 60
@@ -58,6 +58,12 @@ def reference_faults(data: dict[str, Any]) -> list[str]:
     for section in ("feeds", "newsletters"):
         counts = Counter(_names(data.get(section)))
         faults += [f"{section}: the name {name!r} stands {n} times" for name, n in counts.items() if n > 1]
+    relays = Counter(str(with_preset(table)["name"]) for table in _tables(data.get("smtp")))
+    faults += [
+        f"smtp: the name {name!r} stands {n} times; give each relay a name of its own"
+        for name, n in relays.items()
+        if n > 1
+    ]
     return [_on_one_line(fault) for fault in faults]
 
 

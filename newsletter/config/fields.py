@@ -1,8 +1,9 @@
-"""Field types of the settings: durations, rates, schedules, addresses; each fault says how to write it."""
+"""Field types of the settings: durations, rates, windows, addresses; each fault says how to write it."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, NamedTuple
@@ -13,9 +14,12 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from newsletter.address import Address, parse_address
+from newsletter.delivery.window import SendingWindow, parse_window
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_DNS_NAME, _MAX_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*"), 253
 _PER = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -53,6 +57,11 @@ def _rate(value: object) -> Rate:
     return Rate(int(found[1]), _PER[found[2]])
 
 
+def _window(value: object) -> SendingWindow:
+    parts = value if isinstance(value, list) else [value]
+    return parse_window(";".join(map(str, parts)))
+
+
 def _schedule(value: str) -> str:
     try:
         CronSim(value, datetime(2000, 1, 1))  # noqa: DTZ001 - only its grammar is looked at
@@ -82,6 +91,16 @@ def _address(value: object) -> Address:
     return parse_address(str(value))
 
 
+def _command(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError as fault:
+        raise ValueError(f"not a command: {fault}") from None
+    if not words:
+        raise ValueError("not a command: it is empty")
+    return value
+
+
 def _source(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme in ("http", "https"):
@@ -94,6 +113,13 @@ def _source(value: str) -> str:
     return value
 
 
+def _dns_name(value: str) -> str:
+    name = value.strip().rstrip(".").lower()
+    if len(name) > _MAX_NAME or not _DNS_NAME.fullmatch(name):
+        raise ValueError('not a name in the DNS; write it as "example.org", one beyond ASCII as "xn--…"')
+    return name
+
+
 def _single_line(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("holds a line break or another control character")
@@ -102,12 +128,17 @@ def _single_line(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 RateField = Annotated[Rate, BeforeValidator(_rate)]
+WindowField = Annotated[SendingWindow, BeforeValidator(_window)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 MailboxField = Annotated[Mailbox, BeforeValidator(_mailbox)]
 AddressField = Annotated[Address, BeforeValidator(_address)]
 Source = Annotated[str, StringConstraints(min_length=1), AfterValidator(_source)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)]
+#: A domain, or a part of one.
+DnsName = Annotated[str, AfterValidator(_dns_name)]
+#: A program and its arguments, quoted as for a shell; run without one.
+Command = Annotated[Line, AfterValidator(_command)]
 #: A name that stands in commands, file names and ids.
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+\S*$")]

@@ -100,7 +100,6 @@ class Config:
         """Settings that are read and not acted on by this version, a sentence each."""
         given = self.settings
         unused = {
-            "[dkim]: mail is not signed by this version; let the relay sign it": given.dkim,
             "[web]: pages are not served by this version; links to leave are mailto links": given.web,
             "[bounces]: bounces are not collected by this version": given.bounces,
             "[sender] envelope_domain: bounces go to the From address in this version": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -18,6 +19,8 @@ from pydantic import (
 
 from newsletter.config.fields import (
     AddressField,
+    Command,
+    DnsName,
     Duration,
     Line,
     MailboxField,
@@ -28,7 +31,9 @@ from newsletter.config.fields import (
     Source,
     TimeZone,
     WebUrl,
+    WindowField,
 )
+from newsletter.config.timeouts import TimeoutSettings
 
 
 class _Table(BaseModel):
@@ -52,9 +57,10 @@ class SenderSettings(_Table):
     envelope_domain: Line | None = None
 
 
-#: What a preset fills in; limits as the providers publish them.
+#: What a preset fills in; limits as the providers publish them, and none where they publish none.
 PRESETS: dict[str, dict[str, Any]] = {
-    # Exchange Online: 30 messages a minute, 10,000 recipients a day (service description, 2025).
+    # For one mailbox: 3 connections, 30 messages a minute, 10,000 recipients a day (learn.microsoft.com,
+    # "Message storage and concurrent connection throttling for SMTP Authenticated Submission", 2025).
     "microsoft365": {
         "host": "smtp.office365.com",
         "port": 587,
@@ -63,56 +69,84 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rate": "30/minute",
         "daily_limit": 10_000,
     },
-    # Google Workspace SMTP relay: 10,000 recipients a day for each user (administrator help, 2025).
+    # For one user: 10,000 messages to 10,000 recipients in 24 hours (Google Workspace Admin Help, "SMTP relay
+    # sending limits", 2025). Connections and messages on each are our own prudence: Google names no number,
+    # and says "450 4.2.1 Peak SMTP relay limit exceeded" when it is too much.
     "gmail": {
         "host": "smtp-relay.gmail.com",
         "port": 587,
         "security": "starttls",
         "connections": 4,
+        "messages_per_connection": 100,
         "daily_limit": 10_000,
     },
-    # Amazon SES out of the sandbox: 14 a second to begin with (service quotas, 2025).
-    "ses": {"port": 587, "security": "starttls", "connections": 8, "rate": "14/second"},
+    # What accounts commonly begin with outside of the sandbox; each has quotas of its own, of a second and of
+    # any 24 hours (docs.aws.amazon.com, "Managing your Amazon SES sending limits", 2025).
+    "ses": {
+        "port": 587,
+        "security": "starttls",
+        "connections": 8,
+        "rate": "14/second",
+        "daily_limit": 50_000,
+    },
+    # A relay of one's own. It takes 50 connections from one client (smtpd_client_connection_count_limit) and
+    # any number of messages on each (smtpd_client_message_rate_limit 0); postconf(5) of Postfix 3.7, 2022.
     "postfix": {"host": "localhost", "port": 25, "security": "none", "connections": 16},
 }
 
 
-class SmtpSettings(_Table):
-    """One way out: an SMTP relay, or a folder for `.eml` files."""
+def with_preset(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table of [[smtp]] with what its preset fills in, and a name."""
+    preset = table.get("preset")
+    filled = {**(PRESETS.get(preset, {}) if isinstance(preset, str) else {}), **table}
+    place = f"{filled['host']}:{filled.get('port', 587)}" if filled.get("host") else None
+    return {"name": place or f"outbox {filled.get('outbox')}", **filled}
 
+
+class SmtpSettings(_Table):
+    """One way out: an SMTP relay, or a folder for `.eml` files. name: what reports call it."""
+
+    name: Line
     host: Line | None = None
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: Line | None = None
     password_env: Line | None = None
     password_file: Path | None = None
+    password_command: Command | None = None
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
     ca_file: Path | None = None
+    timeouts: TimeoutSettings = TimeoutSettings()
     connections: int = Field(default=8, ge=1, le=256)
+    messages_per_connection: PositiveInt | None = None
     rate: RateField | None = None
     daily_limit: PositiveInt | None = None
+    weight: int = Field(default=1, ge=1, le=1000)
     preset: Literal["microsoft365", "gmail", "ses", "postfix"] | None = None
     outbox: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in_preset(cls, data: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
-        preset = data.get("preset") if isinstance(data, dict) else None
-        return {**PRESETS[preset], **data} if isinstance(preset, str) and preset in PRESETS else data
+        return with_preset(data) if isinstance(data, dict) else data
 
     @model_validator(mode="after")
     def _one_way_out(self) -> Self:
         if (self.host is None) == (self.outbox is None):
             raise ValueError("needs either host, for an SMTP relay, or outbox, for a folder of .eml files")
-        if self.password_env and self.password_file:
-            raise ValueError("password_env and password_file are both set; one secret is enough")
-        if bool(self.username) != bool(self.password_env or self.password_file):
-            raise ValueError("username goes together with password_env or password_file")
         return self
 
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return f"{self.host}:{self.port}" if self.host else f"outbox {self.outbox}"
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        ways = ("password_env", "password_file", "password_command")
+        given = [way for way in ways if getattr(self, way)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are both set; one secret is enough")
+        if bool(self.username) != bool(given):
+            raise ValueError("username goes together with password_env, password_file or password_command")
+        if self.auth != "password" and not self.username:
+            raise ValueError(f'auth = "{self.auth}" needs a username')
+        return self
 
 
 class WebSettings(_Table):
@@ -122,11 +156,21 @@ class WebSettings(_Table):
 
 
 class DkimSettings(_Table):
-    """What signs the mail."""
+    """What signs the mail: one key, and a second one of the other kind if wished."""
 
-    domain: Line
-    selector: Line
+    domain: DnsName
+    selector: DnsName
     key_file: Path
+    ed25519_selector: DnsName | None = None
+    ed25519_key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _second_key_is_whole(self) -> Self:
+        if (self.ed25519_selector is None) != (self.ed25519_key_file is None):
+            raise ValueError("ed25519_selector and ed25519_key_file go together")
+        if self.selector == self.ed25519_selector:
+            raise ValueError("selector and ed25519_selector must differ: each names one record in the DNS")
+        return self
 
 
 class FeedSettings(_Table):
@@ -196,6 +240,8 @@ class NewsletterSettings(_Table):
     template: Slug = "digest"
     purpose: Literal["service", "marketing"] = "service"
     on_unknown: Literal["hold", "resend"] = "hold"
+    retry_for: Duration = timedelta(days=3)
+    window: WindowField | None = None
 
     @property
     def display_title(self) -> str:

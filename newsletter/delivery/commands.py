@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.address import Address
-from newsletter.delivery.types import Envelope
+from newsletter.delivery.types import Content, Envelope
 from newsletter.errors import AddressError
 
 # Controls and spaces would end or extend a command, brackets a path; lone surrogates have no encoding.
@@ -27,13 +27,21 @@ class Extensions:
     size: bool = False
     size_limit_bytes: int | None = None
     smtputf8: bool = False
+    eight_bit: bool = False
+    pipelining: bool = False
 
 
 def read_extensions(offered: Mapping[str, str]) -> Extensions:
     """Read EHLO keywords, in lower case, with their parameters; what cannot be read was not offered."""
     limit = offered.get("size", "").strip()
     known = limit.isascii() and limit.isdigit() and len(limit) <= 20  # noqa: PLR2004 - digits, RFC 1870 §4
-    return Extensions("size" in offered, (int(limit) or None) if known else None, "smtputf8" in offered)
+    return Extensions(
+        size="size" in offered,
+        size_limit_bytes=(int(limit) or None) if known else None,
+        smtputf8="smtputf8" in offered,
+        eight_bit="8bitmime" in offered,
+        pipelining="pipelining" in offered,
+    )
 
 
 def mail_command(envelope: Envelope, extensions: Extensions) -> bytes:
@@ -41,6 +49,8 @@ def mail_command(envelope: Envelope, extensions: Extensions) -> bytes:
     command = b"MAIL FROM:" + _path(envelope.sender)
     if extensions.size:
         command += b" SIZE=%d" % envelope.size_bytes
+    if envelope.eight_bit:
+        command += b" BODY=8BITMIME"  # RFC 6152 §3
     if extensions.smtputf8 and (envelope.sender.needs_smtputf8 or envelope.recipient.needs_smtputf8):
         command += b" SMTPUTF8"  # RFC 6531 §3.4
     return command + b"\r\n"
@@ -57,16 +67,12 @@ def _path(address: Address) -> bytes:
     return b"<" + address.text.encode() + b">"
 
 
-def content_blocks(content: bytes) -> Iterator[bytes]:
-    """Yield the content as it goes on the wire: dots stuffed (RFC 5321 §4.5.2), its end in the last block.
+def content_blocks(content: Content, ahead: bytes = b"") -> list[bytes]:
+    """Return the content in the blocks in which it is written, its end in the last one.
 
-    Raises ValueError for content that holds a bare CR or LF or does not end in CRLF, before the first block:
-    servers that disagree about what ends a line can be made to see a second message in it.
+    ahead: commands that follow it at once.
     """
-    # For every message of a run, and a third faster than counting line ends.
-    if not content or b"\r\n".join([*content.splitlines(), b""]) != content:
-        raise ValueError("content must consist of lines that end in CRLF, without a bare CR or LF")
-    stuffed = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
-    if content.startswith(b"."):
-        stuffed = b"." + stuffed
-    return (stuffed[start : start + BLOCK_BYTES] for start in range(0, len(stuffed), BLOCK_BYTES))
+    wire = b"".join((content, b".\r\n", ahead))
+    if len(wire) <= BLOCK_BYTES:
+        return [wire]
+    return [wire[start : start + BLOCK_BYTES] for start in range(0, len(wire), BLOCK_BYTES)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from newsletter.delivery.names import safe_name
 from newsletter.delivery.replies import C250_OK, C421_CLOSING
-from newsletter.delivery.types import Envelope, Link, Offer, Reply
+from newsletter.delivery.types import Content, Envelope, Link, Offer, Reply, plain
 from newsletter.errors import TransportError
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>\r\n]+>)", re.IGNORECASE | re.MULTILINE)
@@ -52,6 +52,11 @@ class OutboxLink:
         self._folder = folder
         self._envelope: Envelope | None = None
 
+    @property
+    def eight_bit(self) -> bool:
+        """Whether content may be more than ASCII: files as every mail program opens them are not."""
+        return False
+
     async def offer(self, envelope: Envelope) -> Offer:
         """Accept what there is room for; raises TransportError for a full disk or a lost folder."""
         try:
@@ -63,17 +68,21 @@ class OutboxLink:
         self._envelope = envelope
         return Offer(None)
 
-    async def hand_over(self, content: bytes) -> Reply:
+    async def hand_over(self, content: Content, following: Envelope | None = None) -> Reply:  # noqa: ARG002 - a folder does one thing at a time
         """Write the file. A fault before it stands there is a 421: certainly not taken, so not in doubt."""
         if self._envelope is None:
             raise RuntimeError("offer and hand_over take turns")
         recipient, self._envelope = self._envelope.recipient.text, None
-        path = self._folder / _file_name(recipient, content)
+        message = plain(content)
+        path = self._folder / _file_name(recipient, message)
         try:
-            await asyncio.to_thread(_write_whole, path, content)
+            await asyncio.to_thread(_write_whole, path, message)
         except OSError as fault:
             return Reply(C421_CLOSING, f"{path} cannot be written: {fault.strerror or fault}", "4.3.0")
         return Reply(C250_OK, f"written to {path.name}", "2.0.0")
+
+    async def keep_alive(self) -> None:
+        """Do nothing: a folder does not hang up."""
 
     async def close(self) -> None:
         """Forget an envelope whose content never came."""

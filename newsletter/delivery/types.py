@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, NewType, Protocol
 
 from newsletter.address import Address
 from newsletter.errors import TransportError
+
+
+class RelayBusy(TransportError):
+    """The relay asked for less while a connection was opened: "421 too many connections", say."""
 
 
 class RelayRejected(TransportError):
@@ -45,10 +49,48 @@ class RelaySettings:
     #: starttls: upgraded before anything else, or not used; tls: from the first byte; none: as plain text.
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    #: A callable is asked for each connection, in a thread of its own; it may raise TransportError.
+    password: str | Callable[[], str] | None = field(default=None, repr=False)
     #: PEM file of the authorities to trust in place of the system's.
     ca_file: str | None = None
     timeouts: Timeouts = Timeouts()
+    #: password: whichever of PLAIN, LOGIN and CRAM-MD5 is offered; else the password is an OAuth 2.0 token.
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+
+
+#: RFC 5322 §2.1.1, without the CRLF.
+MAX_LINE_OCTETS = 998
+#: A message as it goes on the wire, but for the dot that ends it: lines that end in CRLF, none over 998
+#: octets and none with a bare CR or LF in it, with dots stuffed (RFC 5321 §4.5.2). Made by a compiled
+#: message, which knows all this of its pieces, or by `checked_content`, which looks.
+Content = NewType("Content", bytes)
+
+
+def checked_content(raw: bytes) -> Content:
+    """Return a message as content.
+
+    Raises ValueError where its lines do not allow that: servers that disagree about what ends a line can be
+    made to see a second message in it.
+    """
+    lines = raw.split(b"\r\n")
+    if (
+        lines.pop()
+        or not lines
+        or any(len(line) > MAX_LINE_OCTETS or b"\r" in line or b"\n" in line for line in lines)
+    ):
+        raise ValueError("content must consist of lines that end in CRLF, without a bare CR or LF")
+    return stuff_dots(raw)
+
+
+def stuff_dots(raw: bytes) -> Content:
+    """Return a message whose lines are in order as content."""
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
+    return Content(b"." + stuffed if raw.startswith(b".") else stuffed)
+
+
+def plain(content: Content) -> bytes:
+    """Return the message that a reader sees."""
+    return content.replace(b"\r\n..", b"\r\n.").removeprefix(b".")
 
 
 class DeliveryStatus(StrEnum):
@@ -66,11 +108,15 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What SMTP is told. size_bytes: of the content, for SIZE (RFC 1870)."""
+    """What SMTP is told.
+
+    size_bytes: of the content, for SIZE (RFC 1870). eight_bit: the content is more than ASCII (RFC 6152).
+    """
 
     sender: Address
     recipient: Address
     size_bytes: int
+    eight_bit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +183,11 @@ class Link(Protocol):
     After any exception the link is in doubt: it is closed and never used again.
     """
 
+    @property
+    def eight_bit(self) -> bool:
+        """Whether content may be more than ASCII."""
+        ...
+
     async def offer(self, envelope: Envelope) -> Offer:
         """Name sender and recipient and ask to hand over. Nothing is accepted by the relay yet.
 
@@ -144,13 +195,18 @@ class Link(Protocol):
         """
         ...
 
-    async def hand_over(self, content: bytes) -> Reply:
+    async def hand_over(self, content: Content, following: Envelope | None = None) -> Reply:
         """Write the content with its end, and return the relay's answer.
 
-        content: CRLF lines, each of at most 998 octets, not yet dot-stuffed, ending in CRLF.
-        Raises TransportError when the link broke before an answer came: whether the relay took it is then
-        unknown, and nobody may send it again without being told to.
+        following: the envelope that is offered next on this link, and no other; where the relay can do it,
+        it is asked for in the same breath, which saves a round trip for each step.
+        Raises TransportError when the link broke before the end of the content had left, and AnswerLost when
+        it broke afterwards: nobody may send the message again then without being told to.
         """
+        ...
+
+    async def keep_alive(self) -> None:
+        """Let the relay hear of us while there is nothing to send; raises TransportError."""
         ...
 
     async def close(self) -> None:
@@ -209,3 +265,18 @@ class Attempt:
     ended_at: datetime
     #: What we say where the relay said nothing: "connection lost after the content".
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendProgress:
+    """How far a sender has come with an edition.
+
+    done: outcomes of this run by status; left: deliveries that have not had their turn in it.
+    rate_s: messages a second just now, None while too few went out to tell.
+    slowed: a phrase for each relay that asked for less: "slowed to 12/minute by relay.example.org".
+    """
+
+    done: Mapping[DeliveryStatus, int]
+    left: int
+    rate_s: float | None = None
+    slowed: tuple[str, ...] = ()

@@ -63,6 +63,13 @@ class Edition:
     drafted_at: datetime | None
     approved_by: str | None = None
     approved_at: datetime | None = None
+    #: When its deliveries were planned: who joined later is not among them.
+    started_at: datetime | None = None
+    #: When it came to rest: sent, paused or cancelled.
+    halted_at: datetime | None = None
+    #: Who paused or cancelled it; None when nobody did, or the program paused it by itself.
+    paused_by: str | None = None
+    pause_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,19 @@ which for rows by the hundred thousand costs more than the database does.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from typing import cast as cast_type
 
 from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
     Connection,
+    Dialect,
+    Engine,
+    Select,
     Subquery,
     Table,
     any_,
@@ -25,13 +30,19 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 def among(connection: Connection, key: Column[Any], keys: Collection[object]) -> ColumnElement[bool]:
     """Return the condition that a column of texts or numbers has one of these values."""
     if connection.dialect.name == "sqlite":
         return key.in_(select(func.json_each(json.dumps(list(keys))).table_valued("value").c.value))
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - takes 30 ms, and most have SQLite
+
     return key == any_(literal(list(keys), postgresql.ARRAY(key.type)))
 
 
@@ -42,21 +53,52 @@ def given(
 
     A cell is a text, a number or, for a column of JSON, any value; a text without NUL, which neither keeps.
     """
-    names = [it.name for it in columns]
-    if connection.dialect.name == "sqlite":
-        each = func.json_each(json.dumps(rows)).table_valued("value")
-        cells = [func.json_extract(each.c.value, f"$[{at}]").label(it) for at, it in enumerate(names)]
+    return as_table(connection.dialect, columns, literal(json.dumps(rows)))
+
+
+def as_table(dialect: Dialect, columns: Sequence[Column[Any]], rows: ColumnElement[str]) -> Subquery:
+    """Return a JSON list of lists as a table."""
+    cells = [(at, it.name, it.type) for at, it in enumerate(columns)]
+    if dialect.name == "sqlite":
+        each = func.json_each(rows).table_valued("value")
+        extracted = [func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name, _ in cells]
         # Without WHERE, SQLite takes ON CONFLICT for the ON of a join (sqlite.org/lang_upsert.html).
-        return select(*cells).where(true()).subquery()
-    objects = json.dumps([dict(zip(names, row, strict=True)) for row in rows])
-    record = func.json_to_recordset(cast(literal(objects), JSON)).table_valued(
-        *(column(it.name, it.type) for it in columns)
-    )
-    return select(record.render_derived(with_types=True)).subquery()
+        return select(*extracted).where(true()).subquery()
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
+
+    value = column("value", postgresql.JSONB)
+    each_row = func.jsonb_array_elements(cast(rows, postgresql.JSONB)).table_valued(value)
+    return select(*(_cell(each_row.c.value, at, kind).label(name) for at, name, kind in cells)).subquery()
 
 
-def insert_missing(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def _cell(row: ColumnElement[Any], at: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    if isinstance(kind, JSON):
+        return cast(row[at], kind)
+    return cast(row[at].astext, kind)
+
+
+def fetch(connection: Connection, query: Select[Any]) -> Iterable[Sequence[Any]]:
+    """Return the rows of a query; times may be texts as the database keeps them, see `moment`.
+
+    In one step where each would be one: see `newsletter.store.journal`.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(query)
+    rows = query.subquery()
+    cells = [func.json(it) if isinstance(it.type, JSON) else it for it in rows.c]
+    found = connection.scalar(select(func.json_group_array(func.json_array(*cells))))
+    return cast_type("list[list[Any]]", json.loads(found or "[]"))
+
+
+def moment(kept: datetime | str | None) -> datetime | None:
+    """Return a time from `fetch`."""
+    return datetime.fromisoformat(kept).replace(tzinfo=UTC) if isinstance(kept, str) else kept
+
+
+def insert_missing(connection: Connection | Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that passes over rows that are there; another program may have been quicker."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
+
     return postgresql.insert(table).on_conflict_do_nothing()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
 from newsletter.errors import StoreBusy, StoreError
+from newsletter.store.disk import refuse_full_disk, refuse_network_disk
 from newsletter.store.migrations import bring_up_to_date
 
 _BUSY_TIMEOUT_S = 30.0
@@ -69,6 +70,16 @@ class Database:
         with _faults_told(self.url), self._reader.connect() as connection:
             yield connection
 
+    def faults_told(self) -> AbstractContextManager[None]:
+        """Turn faults of the driver, where it is used directly, into StoreError."""
+        return _faults_told(self.url, self.engine.dialect.loaded_dbapi.Error)
+
+    def require_room(self, size_bytes: int) -> None:
+        """Raise StoreError where the disk has less room than that; a server looks after its own."""
+        parsed = make_url(self.url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            refuse_full_disk(Path(parsed.database), size_bytes)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -113,6 +124,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise StoreError(
             f"no folder {Path(url.database).parent} to hold the database {url.database}", hint="make it first"
         )
+    refuse_network_disk(Path(url.database))
     timeout = {} if "timeout" in url.query else {"timeout": _BUSY_TIMEOUT_S}
     engine = create_engine(url, connect_args=timeout)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -146,11 +158,11 @@ _SQLITE_FAULTS = (
 
 
 @contextmanager
-def _faults_told(url: str) -> Iterator[None]:
+def _faults_told(url: str, driver_error: type[Exception] = sqlite3.DatabaseError) -> Iterator[None]:
     """Turn driver faults that a user can cure into StoreError; every other stays as it is."""
     try:
         yield
-    except (OperationalError, DatabaseError, sqlite3.DatabaseError) as fault:
+    except (DatabaseError, driver_error) as fault:
         if told := _told(url, fault):
             raise told from None
         raise
@@ -164,10 +176,15 @@ def _told(url: str, fault: Exception) -> StoreError | None:
             if sign in words.lower():
                 kind = StoreBusy if sign == "locked" else StoreError
                 return kind(f"the database {parsed.database} {problem}", hint=cure)
-    elif isinstance(fault, OperationalError) or "connection option" in words:
+    elif _is_operational(fault) or "connection option" in words:
         place = parsed.set(query={}).render_as_string(hide_password=True)  # its query may hold one too
         return StoreError(
             f"the database {place} does not answer: {words.strip().splitlines()[0]}",
             hint="check that the server runs and that [database] url names it rightly",
         )
     return None
+
+
+def _is_operational(fault: Exception) -> bool:
+    """Tell whether a fault is none of the statement, as SQLAlchemy and the driver name it alike (PEP 249)."""
+    return any(kind.__name__ == "OperationalError" for kind in type(fault).__mro__)

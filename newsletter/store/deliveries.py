@@ -8,41 +8,56 @@ Every step is a conditional update, so two processes may take it at once and one
   outcomes of earlier ones; one that comes when another worker has taken the row over is only put down as an
   attempt.
 - `recover` takes over what dead workers left: claimed rows go back, rows that were `sending` become unknown.
+- Only of an edition whose status is `sending` is anything claimed or marked: so a pause takes effect between
+  two messages, whoever says it.
 - What becomes unknown is sent once more where the newsletter says `on_unknown = "resend"`: the row is pending
   again, and marked as resent, so that the second doubt stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Insert,
+    Integer,
+    String,
+    Subquery,
+    Text,
+    Update,
     and_,
-    bindparam,
     exists,
     func,
     insert,
     literal,
+    literal_column,
+    null,
     or_,
     select,
+    true,
     update,
 )
 
-from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Scope
-from newsletter.editions.types import Edition
-from newsletter.store.bulk import insert_missing
+from newsletter.address import Address
+from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Recipient, Scope
+from newsletter.editions.types import Edition, EditionStatus
+from newsletter.store.bulk import among, fetch, insert_missing, moment
 from newsletter.store.database import Database, epoch_now
-from newsletter.store.recipients import make_recipient
+from newsletter.store.journal import Journal, Prepared
 from newsletter.store.schema import (
+    Id,
     UtcDateTime,
     attempts,
     deliveries,
+    editions,
     members,
     subscriptions,
     suppressions,
@@ -50,6 +65,24 @@ from newsletter.store.schema import (
 
 LEASE_S = 60.0
 _TIME = UtcDateTime()
+
+# What the statements that are run for every message are given, in this order.
+_KEY = (Column("key", Id),)
+_OUTCOME = (
+    Column("delivery_id", Id),
+    Column("status", String),
+    Column("counted", Integer),
+    Column("first_try", UtcDateTime),
+    Column("retry_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("relay", String),
+    Column("code", Integer),
+    Column("enhanced", String),
+    Column("text", Text),
+)
+_OF_ATTEMPT = ("delivery_id", "started_at", "ended_at", "status", "relay", "code", "enhanced", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +101,12 @@ class DeliveryStore:
         self._database = database
         self._worker = worker
         self._resend = resend
+        self._journal = Journal(database)
+        self._mark = Prepared(database, _KEY, partial(_mark, worker))
+        self._record_outcome = Prepared(database, _OUTCOME, partial(_record_outcome, worker))
+        self._record_attempt = Prepared(database, _OUTCOME, _record_attempt)
+        self._suppress = Prepared(database, [*suppressions.c], partial(_suppress, database))
+        self._send_again = Prepared(database, _KEY, _send_again)
 
     def claim(self, edition: Edition, limit: int, now: datetime) -> list[Claim]:
         """Lease up to so many pending deliveries to this worker.
@@ -77,18 +116,15 @@ class DeliveryStore:
         """
         while True:
             with self._database.write() as connection:
-                keys = connection.execute(_free(edition).limit(limit)).scalars().all()
+                keys = [key for (key,) in fetch(connection, _free(edition).limit(limit))]
                 if not keys:
                     return []
-                _suppress_gone(connection, edition, keys, now)
-                taken = connection.execute(
-                    update(deliveries)
-                    .where(deliveries.c.id.in_(keys), deliveries.c.status == DeliveryStatus.PENDING)
-                    .values(worker=self._worker, lease_until=epoch_now() + LEASE_S)
-                    .returning(deliveries.c.id)
-                )
-                if ids := taken.scalars().all():
-                    return _claims(connection, ids)
+                these = among(connection, deliveries.c.id, keys)
+                _suppress_gone(connection, edition, these, now)
+                mine = and_(these, deliveries.c.status == DeliveryStatus.PENDING)
+                lease = {"worker": self._worker, "lease_until": epoch_now() + LEASE_S}
+                if connection.execute(update(deliveries).where(mine).values(lease)).rowcount:
+                    return _claims(connection, mine)
 
     def renew(self, edition: Edition) -> None:
         """Put off the end of all leases that this worker holds."""
@@ -107,25 +143,34 @@ class DeliveryStore:
     def note(self, outcomes: Sequence[Attempt], sending: Sequence[Claim]) -> set[int]:
         """Record outcomes and mark deliveries `sending`, in one transaction.
 
-        Returns the ids that are marked. One that is missing is no longer this worker's: it must not be sent.
+        Returns the ids that are marked. One that is missing must not be sent: it is no longer this worker's,
+        or the edition was paused.
         """
-        with self._database.write() as connection:
-            if outcomes:
-                self._record(connection, outcomes)
-            if not sending:
-                return set()
-            marked = connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.id.in_([claim.delivery for claim in sending]),
-                    deliveries.c.status == DeliveryStatus.PENDING,
-                    deliveries.c.worker == self._worker,
-                    deliveries.c.lease_until > epoch_now(),
-                )
-                .values(status=DeliveryStatus.SENDING)
-                .returning(deliveries.c.id)
-            )
-            return set(marked.scalars())
+        work = []
+        if outcomes:
+            rows = json.dumps([_outcome_row(outcome, self._journal.time) for outcome in outcomes])
+            work += [(self._record_outcome, rows), (self._record_attempt, rows)]
+        unreachable = [_suppression_row(it, self._journal.time) for it in outcomes if it.verdict.suppress]
+        if unreachable:
+            work.append((self._suppress, json.dumps(unreachable)))
+        doubtful = [[it.claim.delivery] for it in outcomes if it.verdict.status is DeliveryStatus.UNKNOWN]
+        if doubtful and self._resend:
+            work.append((self._send_again, json.dumps(doubtful)))
+        keys = [claim.delivery for claim in sending]
+        if keys:
+            work.append((self._mark, json.dumps([[key] for key in keys])))
+        changed = self._journal.write(work)
+        return set(keys) if not keys or changed[-1] == len(keys) else self._marked(keys)
+
+    def close(self) -> None:
+        """Close the connection of this worker."""
+        self._journal.close()
+
+    def edition_status(self, edition: Edition) -> EditionStatus:
+        """Return what the edition is at this moment, whoever changed it."""
+        with self._database.read() as connection:
+            status = connection.execute(select(editions.c.status).filter_by(id=edition.key)).scalar_one()
+        return EditionStatus(status)
 
     def release(self, edition: Edition) -> None:
         """Give back what this worker has claimed and not begun to send."""
@@ -153,16 +198,20 @@ class DeliveryStore:
                 .values(status=DeliveryStatus.PENDING, retry_at=None)
             )
 
-    def recover(self, edition: Edition, dead: Collection[str], now: datetime) -> Recovered:
+    def recover(
+        self, edition: Edition, dead: Collection[str], now: datetime, *, alive: Collection[str] = ()
+    ) -> Recovered:
         """Take over what dead workers, and those whose lease has ended, have left behind.
 
-        dead: workers known to be gone, whose leases count for nothing.
+        dead: workers known to be gone, whose leases count for nothing. alive: workers known to run. They lose
+        what they have not begun to send when a clock that was set forward ends their leases, but nothing is
+        in doubt that they have in hand.
         """
         left = and_(
             deliveries.c.edition_id == edition.key,
             or_(deliveries.c.worker.in_(dead), deliveries.c.lease_until <= epoch_now()),
         )
-        lost = and_(left, deliveries.c.status == DeliveryStatus.SENDING)
+        lost = and_(left, deliveries.c.status == DeliveryStatus.SENDING, deliveries.c.worker.not_in(alive))
         free = {"worker": None, "lease_until": None}
         with self._database.write() as connection:
             released = connection.execute(
@@ -179,43 +228,75 @@ class DeliveryStore:
                     lease_until=None,
                 )
             ).rowcount
-            resent = self._resend_once(connection, deliveries.c.edition_id == edition.key)
+            again = _again(deliveries.c.edition_id == edition.key)
+            resent = connection.execute(again).rowcount if self._resend else 0
         return Recovered(released, unknown, resent)
 
-    def _record(self, connection: Connection, outcomes: Sequence[Attempt]) -> None:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == bindparam("key"), deliveries.c.worker == self._worker)
-            .values(
-                status=bindparam("new_status"),
-                attempts=deliveries.c.attempts + bindparam("counted"),
-                first_try=func.coalesce(deliveries.c.first_try, bindparam("began", type_=_TIME)),
-                retry_at=bindparam("new_retry_at", type_=_TIME),
-                finished_at=bindparam("new_finished_at", type_=_TIME),
-                lease_until=None,
-            ),
-            [_delivery_values(outcome) for outcome in outcomes],
-        )
-        tried = [outcome for outcome in outcomes if outcome.verdict.scope is Scope.RECIPIENT]
-        if tried:  # trouble with the link is nobody's attempt
-            connection.execute(insert(attempts), [_attempt_values(outcome) for outcome in tried])
-        _suppress(connection, [outcome for outcome in outcomes if outcome.verdict.suppress])
-        doubtful = [o.claim.delivery for o in outcomes if o.verdict.status is DeliveryStatus.UNKNOWN]
-        if doubtful:
-            self._resend_once(connection, deliveries.c.id.in_(doubtful))
-
-    def _resend_once(self, connection: Connection, which: ColumnElement[bool]) -> int:
-        """Make unknown deliveries pending again where that is wanted, each at most once in its life."""
-        if not self._resend:
-            return 0
-        unknown = and_(deliveries.c.status == DeliveryStatus.UNKNOWN, deliveries.c.resent.is_(False))
-        return connection.execute(
-            update(deliveries)
-            .where(which, unknown)
-            .values(
-                status=DeliveryStatus.PENDING, resent=True, worker=None, lease_until=None, finished_at=None
+    def _marked(self, keys: Sequence[int]) -> set[int]:
+        with self._database.read() as connection:
+            mine = select(deliveries.c.id).where(
+                among(connection, deliveries.c.id, keys),
+                deliveries.c.status == DeliveryStatus.SENDING,
+                deliveries.c.worker == self._worker,
             )
-        ).rowcount
+            return set(connection.execute(mine).scalars())
+
+
+def _is_going_out(key: ColumnElement[int] | int) -> ColumnElement[bool]:
+    return exists().where(editions.c.id == key, editions.c.status == EditionStatus.SENDING.value)
+
+
+def _mark(worker: str, rows: Subquery) -> Update:
+    return (
+        update(deliveries)
+        .where(
+            deliveries.c.id == rows.c.key,
+            deliveries.c.status == DeliveryStatus.PENDING.value,
+            deliveries.c.worker == worker,
+            deliveries.c.lease_until > epoch_now(),
+            _is_going_out(deliveries.c.edition_id),
+        )
+        .values(status=DeliveryStatus.SENDING.value)
+    )
+
+
+def _record_outcome(worker: str, rows: Subquery) -> Update:
+    return (
+        update(deliveries)
+        .where(deliveries.c.id == rows.c.delivery_id, deliveries.c.worker == worker)
+        .values(
+            status=rows.c.status,
+            attempts=deliveries.c.attempts + rows.c.counted,
+            first_try=func.coalesce(deliveries.c.first_try, rows.c.first_try),
+            retry_at=rows.c.retry_at,
+            finished_at=rows.c.finished_at,
+            lease_until=null(),
+        )
+    )
+
+
+def _record_attempt(rows: Subquery) -> Insert:
+    counted = select(*(rows.c[name] for name in _OF_ATTEMPT)).where(rows.c.counted == literal_column("1"))
+    return insert(attempts).from_select(list(_OF_ATTEMPT), counted).inline()
+
+
+def _send_again(rows: Subquery) -> Update:
+    return _again(deliveries.c.id == rows.c.key)
+
+
+def _again(which: ColumnElement[bool]) -> Update:
+    """Make unknown deliveries pending again, each at most once in its life."""
+    unknown = and_(deliveries.c.status == DeliveryStatus.UNKNOWN.value, deliveries.c.resent.is_(False))
+    free = {"worker": null(), "lease_until": null(), "finished_at": null()}
+    again = {"status": DeliveryStatus.PENDING.value, "resent": True, **free}
+    return update(deliveries).where(which, unknown).values(again)
+
+
+def _suppress(database: Database, rows: Subquery) -> Insert:
+    columns = [it.name for it in suppressions.c]
+    # WHERE keeps SQLite from taking ON CONFLICT for the ON of a join (sqlite.org/lang_upsert.html).
+    given = select(rows).where(true())
+    return insert_missing(database.engine, suppressions).from_select(columns, given).inline()
 
 
 def _free(edition: Edition) -> Any:  # noqa: ANN401 - a select of ids
@@ -225,6 +306,7 @@ def _free(edition: Edition) -> Any:  # noqa: ANN401 - a select of ids
             deliveries.c.edition_id == edition.key,
             deliveries.c.status == DeliveryStatus.PENDING,
             or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= epoch_now()),
+            _is_going_out(edition.key),
         )
         .order_by(deliveries.c.id)
         .with_for_update(skip_locked=True)
@@ -245,7 +327,9 @@ def _died(lost: ColumnElement[bool], now: datetime) -> Insert:
     return insert(attempts).from_select(columns, fates.where(lost))
 
 
-def _suppress_gone(connection: Connection, edition: Edition, keys: Sequence[int], now: datetime) -> None:
+def _suppress_gone(
+    connection: Connection, edition: Edition, these: ColumnElement[bool], now: datetime
+) -> None:
     theirs = exists().where(members.c.id == deliveries.c.member_id)
     forgotten = theirs.where(members.c.email.is_(None))
     suppressed = theirs.where(members.c.email_key == suppressions.c.email_key)
@@ -256,68 +340,63 @@ def _suppress_gone(connection: Connection, edition: Edition, keys: Sequence[int]
     )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(keys), or_(forgotten, suppressed, ~subscribed))
+        .where(these, or_(forgotten, suppressed, ~subscribed))
         .values(status=DeliveryStatus.SUPPRESSED, finished_at=now)
     )
 
 
-def _claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
+def _claims(connection: Connection, which: ColumnElement[bool]) -> list[Claim]:
     query = (
-        select(deliveries, members.c.email, members.c.email_key, members.c.first_name, members.c.last_name)
-        .add_columns(members.c.attributes)
+        select(
+            deliveries.c.id,
+            deliveries.c.variant_id,
+            deliveries.c.attempts,
+            deliveries.c.first_try,
+            members.c.email,
+            members.c.email_key,
+            members.c.first_name,
+            members.c.last_name,
+            members.c.attributes,
+        )
         .join(members)
-        .where(deliveries.c.id.in_(ids))
+        .where(which)
         .order_by(deliveries.c.id)
     )
     return [
         Claim(
-            delivery=row.id,
-            variant=row.variant_id,
-            recipient=make_recipient(row),
-            attempts=row.attempts,
-            first_try=row.first_try,
+            delivery,
+            variant,
+            Recipient(Address(email, key), first_name, last_name, attributes),
+            tried,
+            moment(first_try),
         )
-        for row in connection.execute(query)
+        for delivery, variant, tried, first_try, email, key, first_name, last_name, attributes in fetch(
+            connection, query
+        )
     ]
 
 
-def _delivery_values(outcome: Attempt) -> dict[str, Any]:
-    verdict = outcome.verdict
+def _outcome_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
+    verdict, reply = outcome.verdict, outcome.reply
+    counted = verdict.scope is Scope.RECIPIENT  # trouble with the link is nobody's attempt
+    began, ended = time(outcome.started_at), time(outcome.ended_at)
     open_again = verdict.status in (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED)
-    return {
-        "key": outcome.claim.delivery,
-        "new_status": verdict.status,
-        "counted": 1 if verdict.scope is Scope.RECIPIENT else 0,
-        "began": outcome.started_at if verdict.scope is Scope.RECIPIENT else None,
-        "new_retry_at": verdict.retry_at,
-        "new_finished_at": None if open_again else outcome.ended_at,
-    }
-
-
-def _attempt_values(outcome: Attempt) -> dict[str, Any]:
-    reply = outcome.reply
-    return {
-        "delivery_id": outcome.claim.delivery,
-        "started_at": outcome.started_at,
-        "ended_at": outcome.ended_at,
-        "status": outcome.verdict.status,
-        "relay": outcome.relay,
-        "code": reply.code if reply else None,
-        "enhanced": reply.status if reply else None,
-        "text": reply.text if reply else outcome.note,
-    }
-
-
-def _suppress(connection: Connection, outcomes: Iterable[Attempt]) -> None:
-    rows = [
-        {
-            "email_key": outcome.claim.recipient.address.key,
-            "reason": "refused",
-            "detail": str(outcome.reply),
-            "created_at": outcome.ended_at,
-        }
-        for outcome in outcomes
+    return [
+        outcome.claim.delivery,
+        verdict.status,
+        int(counted),
+        began if counted else None,
+        time(verdict.retry_at),
+        None if open_again else ended,
+        began,
+        ended,
+        outcome.relay,
+        reply.code if reply else None,
+        reply.status if reply else None,
+        reply.text if reply else outcome.note,
     ]
-    if not rows:
-        return
-    connection.execute(insert_missing(connection, suppressions), rows)
+
+
+def _suppression_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
+    key = outcome.claim.recipient.address.key
+    return [key, "refused", str(outcome.reply), time(outcome.ended_at)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from newsletter.editions.types import (
 from newsletter.errors import EditionChanged
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
-from newsletter.store.database import Database
+from newsletter.store.control import EditionControl
 from newsletter.store.schema import approvals, deliveries, editions, variant_items, variants
 
 
@@ -36,11 +36,8 @@ class DraftedVariant:
     revisions: Mapping[int, int]
 
 
-class EditionStore:
+class EditionStore(EditionControl):
     """The editions. What is approved never changes; a draft is replaced as a whole."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def find(self, edition_id: EditionId) -> Edition | None:
         """Return the edition of that newsletter and date."""
@@ -61,6 +58,15 @@ class EditionStore:
         query = _editions().order_by(editions.c.date.desc(), editions.c.newsletter)
         with self._database.read() as connection:
             return [_edition(row) for row in connection.execute(query)]
+
+    def recent(self, newsletters: Collection[str], limit: int) -> list[Edition]:
+        """Return the last editions of these newsletters, newest date first."""
+        query = _editions().where(editions.c.newsletter.in_(newsletters))
+        with self._database.read() as connection:
+            rows = connection.execute(
+                query.order_by(editions.c.date.desc(), editions.c.newsletter).limit(limit)
+            )
+            return [_edition(row) for row in rows]
 
     def save_draft(
         self,
@@ -204,6 +210,10 @@ def _edition(row: Row[Any]) -> Edition:
         drafted_at=row.drafted_at,
         approved_by=row.name,
         approved_at=row.approved_at,
+        started_at=row.started_at,
+        halted_at=row.finished_at,
+        paused_by=row.paused_by,
+        pause_reason=row.pause_reason,
     )
 
 

@@ -1,4 +1,4 @@
-"""Workers: which processes hold leases, so that a dead one is recognised at once on its own machine.
+"""Workers: which processes hold leases, so that the dead of this machine are told from the living at once.
 
 psutil tells whether a process lives, and when it began, which tells a reused process number apart. Of other
 machines nothing is known here: their leases run out.
@@ -6,8 +6,10 @@ machines nothing is known here: their leases run out.
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +21,20 @@ from newsletter.store.schema import workers
 
 #: Long after any lease of a worker that is gone.
 _KEEP = timedelta(days=7)
-_SAME_START_S = 1.0
+#: The kernel gives the start of the machine in whole seconds, and may round it otherwise the next time.
+_SAME_START_S = 2.0
+_IDLE = {None, psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Workers of this machine. dead: their process is gone; alive: it runs, is not stopped, and is not ours.
+
+    What a dispatch of our own left behind when it failed is nobody's.
+    """
+
+    dead: frozenset[str]
+    alive: frozenset[str]
 
 
 class WorkerStore:
@@ -46,12 +61,17 @@ class WorkerStore:
             )
         return name
 
-    def dead(self) -> list[str]:
-        """Return the workers of this machine whose process is gone."""
+    def neighbours(self) -> Neighbours:
+        """Look how the workers of this machine are."""
         query = select(workers).where(workers.c.machine == self._machine)
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-        return [row.name for row in rows if not _lives(row.pid, row.process_started)]
+        states = {row.name: _state(row.pid, row.process_started) for row in rows}
+        ours = {row.name for row in rows if row.pid == os.getpid()}
+        return Neighbours(
+            frozenset(name for name, state in states.items() if state is None),
+            frozenset(name for name, state in states.items() if state not in _IDLE) - ours,
+        )
 
     def end(self, name: str) -> None:
         """Take a worker that has given everything back out of the table."""
@@ -74,9 +94,12 @@ def _start_s(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 
-def _lives(pid: int, started: float) -> bool:
+def _state(pid: int, started: float) -> str | None:
+    """Return how the process is that was started then, None when it is gone."""
     try:
         process = psutil.Process(pid)
-        return abs(_start_s(process) - started) < _SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(_start_s(process) - started) < _SAME_START_S
+        state = process.status()
     except psutil.NoSuchProcess:
-        return False
+        return None
+    return state if same and state not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD} else None

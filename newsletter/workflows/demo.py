@@ -13,13 +13,12 @@ from pathlib import Path
 from newsletter.config import CONFIG_NAME, load_config
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import RelaySettings
+from newsletter.delivery.types import RelaySettings, SendProgress
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import EditionStatus
 from newsletter.errors import NewsletterError
 from newsletter.members.types import Basis, Served, Terms
 from newsletter.workflows.approve import approve_edition
-from newsletter.workflows.dispatch import Way
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.init import make_project
 from newsletter.workflows.members import import_members
@@ -27,6 +26,7 @@ from newsletter.workflows.project import Project
 from newsletter.workflows.pull import pull_feeds
 from newsletter.workflows.received import write_index
 from newsletter.workflows.send import begin_sending, dispatch_edition
+from newsletter.workflows.way import Way
 
 _NEWSLETTER = "weekly"
 MEMBERS = 200
@@ -75,7 +75,10 @@ class DemoResult:
 
 
 def run_demo(
-    folder: Path, now: datetime, tell: Callable[[str], None], on_sent: Callable[[], None]
+    folder: Path,
+    now: datetime,
+    tell: Callable[[str], None],
+    on_progress: Callable[[SendProgress], None],
 ) -> DemoResult:
     """Pull the sample feeds, import members, draft, approve and send to an inbox; say where to look.
 
@@ -89,7 +92,7 @@ def run_demo(
         sent_now, interrupted = 0, False
         if edition is None or edition.status is not EditionStatus.SENT:
             _prepare(project, now, tell)
-            sent_now, interrupted = _send(project, inbox, now, on_sent)
+            sent_now, interrupted = _send(project, inbox, now, on_progress)
         newest = project.editions.newest(_NEWSLETTER)
         assert newest  # noqa: S101 - it was sent
         index = write_index(inbox, str(newest.id))
@@ -155,12 +158,14 @@ def _prepare(project: Project, now: datetime, tell: Callable[[str], None]) -> No
         tell(f"{edition.id} drafted and approved")
 
 
-def _send(project: Project, inbox: Path, now: datetime, on_sent: Callable[[], None]) -> tuple[int, bool]:
+def _send(
+    project: Project, inbox: Path, now: datetime, on_progress: Callable[[SendProgress], None]
+) -> tuple[int, bool]:
     edition = begin_sending(project, _NEWSLETTER, now)
     with Inbox(inbox) as server:
         relay = RelaySettings("the demo's inbox", server.host, server.port, "none")
         way = Way(SmtpTransport(relay), _CONNECTIONS)
-        result = dispatch_edition(project, edition, [way], now, on_sent)
+        result = dispatch_edition(project, edition, [way], now, on_progress)
     if result.problem:
         raise result.problem
     return result.sent_now, result.interrupted

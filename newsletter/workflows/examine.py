@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
 from newsletter.errors import NewsletterError
 from newsletter.feeds.fetch import Fetcher
@@ -16,7 +17,11 @@ from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.project import Project
+from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.ways import make_transport
+
+#: RFC 8301 §3.2.
+_GOOD_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
         yield _feed(project, feed)
     for relay in project.config.relays:
         yield _relay(project, relay)
+    yield from _dkim(project)
     yield from _newsletters(project, now)
 
 
@@ -81,6 +87,32 @@ def _relay(project: Project, relay: SmtpSettings) -> Finding:
             "name your relay under [smtp] when you are ready",
         )
     return Finding("ok", f"relay {relay.name}", "answers" + (", login accepted" if relay.username else ""))
+
+
+def _dkim(project: Project) -> Iterator[Finding]:
+    """Look at the keys; whether the DNS has them is not asked."""
+    try:
+        signer = dkim_signer(project.config)
+    except NewsletterError as fault:
+        yield Finding("fault", "dkim", str(fault), fault.hint)
+        return
+    if signer is None:
+        return
+    for key in signer.keys:
+        subject = f"dkim {key.selector}"
+        kind = "Ed25519 key" if key.rsa_bits is None else f"RSA key of {key.rsa_bits} bits"
+        record = f"{kind}; TXT record to publish: {key.record_name(signer.domain)} {key.record_value}"
+        yield Finding("ok", subject, record)
+        if key.rsa_bits and key.rsa_bits < _GOOD_RSA_BITS:
+            cure = f"make one of {_GOOD_RSA_BITS} bits, under another selector"
+            yield Finding("note", subject, f"{key.rsa_bits} bits are little for an RSA key", cure)
+    if all(key.rsa_bits is None for key in signer.keys):
+        cure = "an RSA key as key_file, and this one as ed25519_key_file"
+        yield Finding("note", "dkim", "few receivers check Ed25519 yet", cure)
+    sender = parse_address(project.config.sender.from_address).domain
+    if not f".{sender}".endswith(f".{signer.domain}") and not signer.domain.endswith(f".{sender}"):
+        text = f"mail from {sender} is signed by {signer.domain}, which DMARC does not count"
+        yield Finding("note", "dkim", text, f"a key for {sender}")
 
 
 def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:

@@ -1,43 +1,53 @@
-"""The ledger as links use it: what several links want noted at the same moment shares one commit.
+"""The ledger as lines use it: what several lines want noted at the same moment shares one commit.
 
-The database is only touched in a thread of its own, one call at a time, so the links never wait for each
-other's disk. A link that notes an outcome together with its next `sending` leaves at most that one delivery
+The database is only touched in a thread of its own, one call at a time, so the lines never wait for each
+other's disk. A line that notes an outcome together with its next `sending` leaves at most that one delivery
 in doubt when the process is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from newsletter.delivery.types import Attempt, Claim
-from newsletter.errors import StoreBusy
-from newsletter.store.deliveries import DeliveryStore
+from newsletter.editions.types import Edition
+from newsletter.errors import StoreBusy, StoreError
+from newsletter.store.deliveries import LEASE_S, DeliveryStore
 
 _T = TypeVar("_T")
 #: Each waits as long as the database does for a lock, half a minute as a rule.
 _TRIES = 9
+_RENEW_S = LEASE_S / 3
 
 
-@dataclass(slots=True)
 class _Note:
-    outcomes: list[Attempt]
-    sending: Claim | None
-    done: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    __slots__ = ("done", "outcomes", "sending")
+
+    def __init__(self, outcomes: list[Attempt], sending: Claim | None, done: asyncio.Future[bool]) -> None:
+        self.outcomes = outcomes
+        self.sending = sending
+        self.done = done
 
 
 class Ledger:
-    """One worker's way to the deliveries. Faults of the database reach every link that waits for them."""
+    """One worker's way to the deliveries. Faults of the database reach every line that waits for them.
 
-    def __init__(self, store: DeliveryStore) -> None:
+    lines: how many note what they do.
+    """
+
+    def __init__(self, store: DeliveryStore, lines: int = 1) -> None:
         self._store = store
+        self._enough = max(1, lines // 2)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: list[_Note] = []
         self._committing: asyncio.Task[None] | None = None
+        #: When our leases began anew: the last time, and as of the note that was waited for last.
+        self._renewed_at = self._held_since = _clock()
 
     async def note(self, outcomes: list[Attempt], sending: Claim | None = None) -> bool:
         """Record outcomes and mark a delivery `sending`; return when both are committed.
@@ -46,23 +56,45 @@ class Ledger:
 
         False means that the delivery is no longer ours and must not be sent.
         """
-        note = _Note(outcomes, sending)
+        renewed_at = self._renewed_at
+        loop = asyncio.get_running_loop()
+        note = _Note(outcomes, sending, loop.create_future())
         self._waiting.append(note)
         if self._committing is None:
-            self._committing = asyncio.create_task(self._commit())
-        return await note.done
+            self._committing = loop.create_task(self._commit())
+        noted = await note.done
+        self._held_since = renewed_at
+        return noted
 
     async def run(self, call: Callable[[DeliveryStore], _T]) -> _T:
         """Run any other call on the store in the ledger's thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, call, self._store)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+
+    def lease_over(self) -> bool:
+        """Tell whether a lease may have ended since it was noted `sending`: the process was stopped, say.
+
+        Whoever asks at once after `note`, and sends at once, can be late by no more than a moment.
+        """
+        return _clock() - self._held_since > LEASE_S
+
+    async def keep_leases(self, edition: Edition) -> None:
+        """Renew the leases of an edition again and again, until cancelled; none is held when it begins."""
+        self._renewed_at = _clock()
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            began = _clock()
+            with suppress(StoreError):  # the next turn comes well before the leases end
+                await self.run(lambda store: store.renew(edition))
+                self._renewed_at = began
 
     def close(self) -> None:
         """End the thread when it has done what it was given."""
+        self._thread.submit(self._store.close)
         self._thread.shutdown()
 
     async def _commit(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting, []
             outcomes = [outcome for note in batch for outcome in note.outcomes]
             sending = [note.sending for note in batch if note.sending]
@@ -74,6 +106,13 @@ class Ledger:
                 _settle(batch, marked)
         self._committing = None
 
+    async def _gather(self) -> None:
+        """Let those join who are ready by now; the other half of the lines may work while we write."""
+        known = 0
+        while known < len(self._waiting) < self._enough:
+            known = len(self._waiting)
+            await asyncio.sleep(0)
+
     async def _note_patiently(self, outcomes: list[Attempt], sending: list[Claim]) -> set[int]:
         """Note what happened even when somebody else writes for minutes, a large import say."""
         for _ in range(_TRIES):
@@ -82,11 +121,16 @@ class Ledger:
         return await self.run(lambda store: store.note(outcomes, sending))
 
 
+def _clock() -> float:
+    """Return seconds that go by whatever the time of day is set to, also while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 def _settle(batch: list[_Note], result: set[int] | BaseException) -> None:
     for note in batch:
         if not isinstance(result, BaseException):
             note.outcomes.clear()  # they stand now, also when nobody waits for it any more
-        if note.done.done():  # the link was cancelled meanwhile
+        if note.done.done():  # the line was cancelled meanwhile
             continue
         if isinstance(result, BaseException):
             note.done.set_exception(result)

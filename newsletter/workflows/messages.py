@@ -2,51 +2,97 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import asyncio
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from hashlib import blake2b
 from urllib.parse import quote
 
 from newsletter.address import parse_address
 from newsletter.config import Config
-from newsletter.delivery.types import Claim, Envelope, Recipient
+from newsletter.delivery.types import Claim, Content, Envelope, Recipient
 from newsletter.editions.types import Edition, EditionId
 from newsletter.render.merge import merge_values
 from newsletter.render.mime import CompiledMessage, compile_message
 from newsletter.render.types import MergeValues, MessageHeaders, RenderedVariant
+from newsletter.workflows.signing import dkim_signer
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery as a transport takes it."""
+
+    envelope: Envelope
+    content: Content
 
 
 class MessageMaker:
-    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key."""
+    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key.
+
+    Signing takes half a millisecond of a core and lets other threads run meanwhile, so that is done in as
+    many threads as there are cores.
+    """
 
     def __init__(self, config: Config, edition: Edition, rendered: Callable[[int], RenderedVariant]) -> None:
-        self._edition = edition
         self._rendered = rendered
         self._headers = message_headers(config, edition.id)
         self._sender = parse_address(config.sender.from_address)
         self._links = leave_links(config.sender.leave, edition.id)
-        self._compiled: dict[int, CompiledMessage] = {}
+        self._list_unsubscribe = f"<{self._links['unsubscribe_url']}>"
+        self._id_mark = blake2b(key=edition.message_id_key.encode(), digest_size=10)
+        self._id_begins = f"<{edition.id.newsletter}.{edition.id.date}."
+        self._id_ends = f"@{self._sender.domain}>"
+        self._compiled: dict[tuple[int, bool], CompiledMessage] = {}
+        self._signer = dkim_signer(config)
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing") if self._signer else None
 
-    def delivery(self, claim: Claim, now: datetime) -> tuple[Envelope, bytes]:
-        """Return the envelope and content of a delivery, whose Message-ID is the same at every try."""
-        return self.message(claim.variant, claim.recipient, self._message_id(claim), now)
+    async def delivery(self, claim: Claim, now: datetime, *, eight_bit: bool) -> Message:
+        """Return a delivery, whose Message-ID is the same at every try.
 
-    def message(
-        self, variant: int, recipient: Recipient, message_id: str, now: datetime
-    ) -> tuple[Envelope, bytes]:
-        """Return a variant as one recipient gets it."""
-        if variant not in self._compiled:
-            self._compiled[variant] = compile_message(self._rendered(variant), self._headers)
-        content = self._compiled[variant].for_member(
+        eight_bit: the relay takes content that is more than ASCII. Raises RenderError where this member's
+        values do not fit.
+        """
+        compiled = self._compile(claim.variant, eight_bit=eight_bit)
+        message_id = self._message_id(claim)
+        if self._threads is None:
+            return self._fill(compiled, claim.recipient, message_id, now)
+        make = partial(self._fill, compiled, claim.recipient, message_id, now)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, make)
+
+    def message(self, variant: int, recipient: Recipient, message_id: str, now: datetime) -> Message:
+        """Return a variant as one recipient gets it, in ASCII."""
+        return self._fill(self._compile(variant, eight_bit=False), recipient, message_id, now)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._threads:
+            self._threads.shutdown()
+
+    def _compile(self, variant: int, *, eight_bit: bool) -> CompiledMessage:
+        if (variant, eight_bit) not in self._compiled:
+            self._compiled[variant, eight_bit] = compile_message(
+                self._rendered(variant), self._headers, eight_bit=eight_bit, signer=self._signer
+            )
+        return self._compiled[variant, eight_bit]
+
+    def _fill(
+        self, compiled: CompiledMessage, recipient: Recipient, message_id: str, now: datetime
+    ) -> Message:
+        content = compiled.for_member(
             to_name=recipient.name,
             to=recipient.address,
             message_id=message_id,
             date=now,
-            list_unsubscribe=f"<{self._links['unsubscribe_url']}>",
+            list_unsubscribe=self._list_unsubscribe,
             values=self.values(recipient),
         )
-        return Envelope(self._sender, recipient.address, len(content)), content
+        return Message(
+            Envelope(self._sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content
+        )
 
     def values(self, recipient: Recipient) -> MergeValues:
         """Return what the merge fields say for a recipient."""
@@ -59,13 +105,12 @@ class MessageMaker:
         )
 
     def _message_id(self, claim: Claim) -> str:
-        edition = self._edition
         # Made from the row and the edition's secret: the same for every try, found again from a relay's log,
         # and not to be guessed for another member.
         number = str(claim.delivery)
-        mark = hmac.digest(edition.message_id_key.encode(), number.encode(), hashlib.sha256).hex()[:20]
-        domain = self._sender.domain
-        return f"<{edition.id.newsletter}.{edition.id.date}.{number}.{mark}@{domain}>"
+        mark = self._id_mark.copy()
+        mark.update(number.encode())
+        return f"{self._id_begins}{number}.{mark.hexdigest()}{self._id_ends}"
 
 
 def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:

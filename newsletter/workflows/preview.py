@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.address import parse_address
-from newsletter.delivery.types import Recipient
+from newsletter.delivery.types import Recipient, plain
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import Edition, Variant
 from newsletter.errors import NewsletterError
@@ -46,9 +46,9 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
         (folder / "overview" / _WRITTEN).write_text("\n".join(written), "utf-8")
         for name, variant in variants.items():
             recipient = project.recipients.sample(edition.id.newsletter, variant.audiences) or _NOBODY
-            _, message = messages.message(variant.key, recipient, f"<preview.{variant.key}@{domain}>", now)
+            message = messages.message(variant.key, recipient, f"<preview.{variant.key}@{domain}>", now)
             rendered = project.editions.rendered(variant.key)
-            _write_variant(folder / name, rendered, messages.values(recipient), message)
+            _write_variant(folder / name, rendered, messages.values(recipient), plain(message.content))
         index = folder / "overview" / "index.html"
         pages = [_page(project, edition, name, variant) for name, variant in variants.items()]
         index.write_text(render_overview(str(edition.id), pages), "utf-8")

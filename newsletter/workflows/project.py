@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from newsletter.audiences.rules import Sorter
 from newsletter.config import Config
 from newsletter.store.database import Database
 from newsletter.store.editions import EditionStore
@@ -14,8 +13,13 @@ from newsletter.store.items import ItemStore
 from newsletter.store.members import MemberStore
 from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
+from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
 from newsletter.store.workers import WorkerStore
+
+if TYPE_CHECKING:
+    from newsletter.audiences.rules import Sorter
+    from newsletter.store.traces import TraceStore
 
 
 class Project:
@@ -30,13 +34,23 @@ class Project:
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
+        self.relays = RelayStore(self.database)
         self.reports = ReportStore(self.database)
         self.workers = WorkerStore(self.database)
 
     @cached_property
     def sorter(self) -> Sorter:
         """The audiences' rules, compiled."""
+        from newsletter.audiences.rules import Sorter  # noqa: PLC0415 - few commands sort, and cron is in haste
+
         return Sorter(self.config.audiences, self.config.sorting)
+
+    @cached_property
+    def traces(self) -> TraceStore:
+        """What is known of one member's deliveries."""
+        from newsletter.store.traces import TraceStore  # noqa: PLC0415 - for one command only
+
+        return TraceStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.address import parse_address
-from newsletter.delivery.types import Envelope, Link, Recipient, Reply, Transport
+from newsletter.delivery.types import Link, Recipient, Reply, Transport
 from newsletter.editions.names import variant_name
 from newsletter.errors import EmptyEdition, TransportError
 from newsletter.render.types import RenderedVariant
 from newsletter.workflows.find import find_edition
-from newsletter.workflows.messages import MessageMaker
+from newsletter.workflows.messages import Message, MessageMaker
 from newsletter.workflows.project import Project
 
 _ACCEPTED = 2
@@ -48,10 +48,15 @@ def send_proofs(
         link = await transport.connect()
         try:
             return [
-                Proof(name, recipient.address.text, await _hand_over(link, transport.name, envelope, content))
+                Proof(
+                    name,
+                    recipient.address.text,
+                    await _hand_over(
+                        link, transport.name, messages.message(key, recipient, _message_id(project), now)
+                    ),
+                )
                 for key, name in variants.items()
                 for recipient in recipients
-                for envelope, content in [messages.message(key, recipient, _message_id(project), now)]
             ]
         finally:
             await link.close()
@@ -59,11 +64,11 @@ def send_proofs(
     return asyncio.run(send())
 
 
-async def _hand_over(link: Link, relay: str, envelope: Envelope, content: bytes) -> Reply:
-    offer = await link.offer(envelope)
-    reply = offer.reply or await link.hand_over(content)
+async def _hand_over(link: Link, relay: str, message: Message) -> Reply:
+    offer = await link.offer(message.envelope)
+    reply = offer.reply or await link.hand_over(message.content)
     if reply.code // 100 != _ACCEPTED:
-        raise TransportError(f"{relay} refused the test for {envelope.recipient}: {reply}")
+        raise TransportError(f"{relay} refused the test for {message.envelope.recipient}: {reply}")
     return reply
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from newsletter.delivery.types import DeliveryStatus
+from newsletter.delivery.types import DeliveryStatus, SendProgress
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.types import DeliveryCounts, Edition, EditionStatus, HistoryGroup
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
-from newsletter.workflows.dispatch import Dispatch, Way
+from newsletter.workflows.control import go_on
 from newsletter.workflows.find import find_edition
-from newsletter.workflows.ledger import Ledger
-from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
+from newsletter.workflows.run import Run
+from newsletter.workflows.way import Way
 
 #: An audience is far from its usual size when it is over by both.
 _UNUSUAL_SHARE, _UNUSUAL_NUMBER = 0.25, 20
-#: How often we look whether another sender of the same edition still lives.
-_FIRST_WATCH_S, _LONGEST_WATCH_S = 1.0, 10.0
+#: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan, which stands in the
+#: write-ahead log too until it is committed, and its sending; and how long that log becomes meanwhile.
+_PLAN_BYTES, _SEND_BYTES, _LOG_BYTES = 180, 260, 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,11 @@ class SendPlan:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """How far it came. problem: what stopped it; interrupted: a person did; exhausted: relays at a limit."""
+    """How far it came, and what ended it before the end.
+
+    problem: a fault; interrupted: a person at this process; halted: one who paused or cancelled the edition
+    from elsewhere; exhausted: relays at their daily limit; closed_until: when the hours for sending begin.
+    """
 
     edition: Edition
     counts: DeliveryCounts
@@ -56,7 +60,9 @@ class SendResult:
     seconds: float
     interrupted: bool = False
     problem: Exception | None = None
+    halted: EditionStatus | None = None
     exhausted: frozenset[str] = frozenset()
+    closed_until: datetime | None = None
 
 
 def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
@@ -75,20 +81,24 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         edition=edition,
         consent_only=_consent_only(project, edition),
     )
-    assignment = choice.assign(groups)
-    recipients: dict[int, int] = {}
-    for group, variant in assignment.served:
-        recipients[variant.key] = recipients.get(variant.key, 0) + group.members
-    return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
+    return _plan_of(edition, choice.assign(groups))
 
 
-def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int | None = None) -> Edition:
+def begin_sending(
+    project: Project,
+    text: str,
+    now: datetime,
+    *,
+    confirmed: int | None = None,
+    on_plan: Callable[[SendPlan], None] = lambda _: None,
+) -> Edition:
     """Write the deliveries of an approved edition; one that is being sent already stays as it is.
 
-    confirmed: the number of recipients that a person has seen, where it is far from the usual. Raises
-    NotApproved, EmptyEdition, or EditionError for an unusual number; nothing is planned then.
+    confirmed: the number of recipients that a person has seen, where it is far from the usual. on_plan: is
+    told who gets what, and who does not, where it was not planned before. Raises NotApproved, EmptyEdition,
+    EditionError for an unusual number, or StoreError for a disk without room; nothing is planned then.
     """
-    edition = find_edition(project, text)
+    edition = go_on(project, find_edition(project, text), now)
     if edition.status in (EditionStatus.SENDING, EditionStatus.SENT):
         _finish(project, edition)  # a process may have died when all was done but this
         if edition.status is EditionStatus.SENDING:
@@ -102,9 +112,12 @@ def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int 
     usual = project.editions.last_planned(edition)
 
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
-        served = choice.assign(groups).served
-        _refuse_unusual(edition, sum(group.members for group, _ in served), usual, confirmed)
-        return served
+        assignment = choice.assign(groups)
+        plan = _plan_of(edition, assignment)
+        _refuse_unusual(edition, plan.total, usual, confirmed)
+        _require_room(project, plan.total, _PLAN_BYTES + _SEND_BYTES)
+        on_plan(plan)
+        return assignment.served
 
     project.recipients.plan(edition, choice.items, choose, now, consent_only=_consent_only(project, edition))
     begun = find_edition(project, str(edition.id))
@@ -116,92 +129,53 @@ def begin_sending(project: Project, text: str, now: datetime, *, confirmed: int 
 def dispatch_edition(
     project: Project,
     edition: Edition,
-    ways: list[Way],
+    ways: Sequence[Way],
     now: datetime,
-    on_outcome: Callable[[], None] = lambda: None,
+    on_progress: Callable[[SendProgress], None] = lambda _: None,
 ) -> SendResult:
     """Send what is pending, and take over what a dead process left behind, until nothing is pending.
 
     The first Ctrl-C, SIGTERM or SIGHUP lets the messages in hand finish; the second stops at once, and they
-    become unknown. Raises StoreError when outcomes cannot be noted: sending stops at once then.
+    become unknown. Raises StoreError where the disk has no room for what is written meanwhile, and when
+    outcomes cannot be noted: sending stops at once then.
     """
     began = time.monotonic()
-    worker = project.workers.begin(now)
+    _require_room(project, project.editions.counts(edition).open, _SEND_BYTES)
     resend = project.config.newsletter(edition.id.newsletter).on_unknown == "resend"
+    worker = project.workers.begin(now)
     store = DeliveryStore(project.database, worker, resend=resend)
-    store.recover(edition, project.workers.dead(), now)
+    neighbours = project.workers.neighbours()
+    store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
-    messages = MessageMaker(project.config, edition, project.editions.rendered)
-    ledger = Ledger(store)
-    dispatch = Dispatch(edition, ledger, messages, ways, on_outcome)
-    interrupted = asyncio.run(_dispatch(project, edition, dispatch, ledger))
-    if dispatch.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-        store.recover(edition, [worker], datetime.now(UTC))
+    run = Run(project, edition, ways, store, on_progress)
+    asyncio.run(run.until_nothing_is_pending())
+    dispatch = run.dispatch
+    if run.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
+        store.recover(edition, [worker], _clock())
+    if run.course.pauses:
+        project.editions.pause(edition, None, str(run.course.problem), _clock())
     counts = _finish(project, edition)
     project.workers.end(worker)
     return SendResult(
         find_edition(project, str(edition.id)),
         counts,
-        dispatch.done[DeliveryStatus.SENT],
+        run.course.done[DeliveryStatus.SENT],
         time.monotonic() - began,
-        interrupted,
-        dispatch.problem,
-        frozenset(dispatch.exhausted) if counts.pending else frozenset(),
+        run.interrupted,
+        run.course.problem,
+        dispatch.halted,
+        dispatch.exhausted if counts.pending else frozenset(),
+        run.closed_until if counts.pending else None,
     )
 
 
 def _finish(project: Project, edition: Edition) -> DeliveryCounts:
     """Note that an edition is sent when every delivery has come to its end; return the counts."""
+    project.editions.call_off_rest(edition, _clock())
     counts = project.editions.counts(edition)
     if not counts.open:
-        project.editions.finish(edition, datetime.now(UTC))
+        project.editions.finish(edition, _clock())
     return counts
-
-
-async def _dispatch(project: Project, edition: Edition, dispatch: Dispatch, ledger: Ledger) -> bool:
-    """Run a dispatch to its end; return whether a person interrupted it."""
-    task = asyncio.create_task(_until_nothing_is_pending(project, edition, dispatch, ledger))
-    interrupted = _stop_on_signals(dispatch, task)
-    try:
-        await task
-    except asyncio.CancelledError:
-        dispatch.cut_off = True
-    finally:
-        ledger.close()
-    return bool(interrupted)
-
-
-async def _until_nothing_is_pending(
-    project: Project, edition: Edition, dispatch: Dispatch, ledger: Ledger
-) -> None:
-    """Send, and watch over another sender that holds the rest: what it leaves when it dies is ours."""
-    watch_s = _FIRST_WATCH_S
-    while True:
-        await dispatch.run()
-        counts = await ledger.run(lambda _: project.editions.counts(edition))
-        if dispatch.stopped or not counts.pending + counts.sending:
-            return
-        await dispatch.pause(watch_s)
-        watch_s = min(watch_s * 2, _LONGEST_WATCH_S)
-        await ledger.run(lambda store: store.recover(edition, project.workers.dead(), datetime.now(UTC)))
-
-
-def _stop_on_signals(dispatch: Dispatch, task: asyncio.Task[None]) -> list[int]:
-    """Stop gently on the first signal and at once on the second; the list fills with those that came."""
-    came: list[int] = []
-
-    def stop(number: int) -> None:
-        came.append(number)
-        if len(came) == 1:
-            dispatch.stop()
-        else:
-            task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
-            loop.add_signal_handler(number, stop, number)
-    return came
 
 
 def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
@@ -215,6 +189,10 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
             f"newsletter edition approve {edition.id}",
         )
     return edition
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class _Choice:
@@ -232,8 +210,20 @@ class _Choice:
         return assign(self._variants, groups, self.items)
 
 
+def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
+    recipients: dict[int, int] = {}
+    for group, variant in assignment.served:
+        recipients[variant.key] = recipients.get(variant.key, 0) + group.members
+    return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
+
+
 def _consent_only(project: Project, edition: Edition) -> bool:
     return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
+
+
+def _require_room(project: Project, count: int, each_bytes: int) -> None:
+    """Raise StoreError where the disk has less room than twice what is going to be written."""
+    project.database.require_room(2 * (count * each_bytes + _LOG_BYTES))
 
 
 def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: int | None) -> None:

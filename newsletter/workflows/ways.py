@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsletter.config import Config, SmtpSettings
+from newsletter.delivery.forecast import RelayOutlook
 from newsletter.delivery.outbox import OutboxTransport
-from newsletter.delivery.pace import Pace
+from newsletter.delivery.pace import Limits
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings, Transport
 from newsletter.errors import ConfigError
-from newsletter.workflows.dispatch import Way
 from newsletter.workflows.project import Project
+from newsletter.workflows.throttle import Throttle
+from newsletter.workflows.way import Way
 
 
-def ways_out(project: Project, now: datetime, environ: Mapping[str, str] = os.environ) -> list[Way]:
+def ways_out(project: Project, environ: Mapping[str, str] = os.environ) -> list[Way]:
     """Return the relays of the project, ready to be connected to; raises ConfigError for a missing secret."""
-    return [_way(project, relay, now, environ) for relay in project.config.relays]
+    return [
+        Way(
+            make_transport(project.config, relay, environ),
+            relay.connections,
+            Throttle(relay.name, _limits(relay), project.relays),
+            relay.messages_per_connection,
+            relay.weight,
+        )
+        for relay in project.config.relays
+    ]
 
 
-def _way(project: Project, relay: SmtpSettings, now: datetime, environ: Mapping[str, str]) -> Way:
-    transport = make_transport(project.config, relay, environ)
-    pace = Pace(relay.rate.messages, relay.rate.per_s) if relay.rate else Pace()
-    budget = None
-    if relay.daily_limit is not None:
-        yesterday = now - timedelta(days=1)
-        budget = max(0, relay.daily_limit - project.reports.count_attempts(transport.name, yesterday))
-    return Way(transport, relay.connections, pace, budget)
+def outlooks(project: Project) -> list[RelayOutlook]:
+    """Return what each relay of the project takes from now on, for a forecast; needs no secret."""
+    return [project.relays.outlook(relay.name, _limits(relay)) for relay in project.config.relays]
+
+
+def _limits(relay: SmtpSettings) -> Limits:
+    rate = relay.rate.messages / relay.rate.per_s if relay.rate else None
+    return Limits(rate, relay.daily_limit)
 
 
 def make_transport(config: Config, relay: SmtpSettings, environ: Mapping[str, str] = os.environ) -> Transport:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import base64
+import re
 import socket
 import ssl
+from collections.abc import Iterable
 
 import aiosmtplib
 
 from newsletter.delivery.replies import make_reply
-from newsletter.delivery.types import RelayRejected
+from newsletter.delivery.types import RelayBusy, RelayRejected, Reply
+from newsletter.delivery.wordings import asks_slower
 from newsletter.errors import TransportError
 
 #: Errors of the network, of aiosmtplib, and of host names that cannot be encoded for a look-up.
@@ -18,6 +20,7 @@ FORESEEN = (OSError, aiosmtplib.SMTPException, UnicodeError)
 #: The first code of refusals for good, RFC 5321 §4.2.1.
 PERMANENT = 500
 _LATER = "the relay asks to try again later"
+_LONG_WORD = re.compile(r"[\w+/=.~-]{12,}")
 
 
 def explain(fault: Exception, place: str) -> TransportError:
@@ -28,22 +31,46 @@ def explain(fault: Exception, place: str) -> TransportError:
     if isinstance(cause, UnicodeError):
         return RelayRejected(f"{place}: not a host name: {cause}", hint="check host")
     if isinstance(fault, aiosmtplib.SMTPResponseException) and fault.code > 0:
-        text = f"{place}: {_words(fault)}"
+        reply = _reply(fault)
+        text = f"{place}: {reply}"
         if fault.code < PERMANENT:
-            return TransportError(text, hint=_LATER)
+            return _later(reply, text)
         return RelayRejected(text, hint="the relay does not want us: check host, port and security")
     return TransportError(f"{place}: {_why(cause)}", hint="check host and port, and that the relay runs")
 
 
 def explain_login(
-    refusal: aiosmtplib.SMTPAuthenticationError, place: str, username: str, password: str
+    refusal: aiosmtplib.SMTPAuthenticationError,
+    place: str,
+    username: str,
+    secrets: Iterable[str],
+    explanation: str = "",
 ) -> TransportError:
-    """Return our error for a login that the relay refused; never with the secret in it."""
-    said = _without_secrets(_words(refusal), username, password)
-    text = f"{place}: the login of {username!r} was refused: {said}"
+    """Return our error for a login that the relay refused; never with one of the secrets in it.
+
+    explanation: what it said beside its reply, for a token.
+    """
+    # Before anything is cut: a part of a token that is left over would be a part too much.
+    told = [secret for secret in secrets if secret]
+    lines = [_without(line, told) for line in (*refusal.message.splitlines(), explanation)]
+    reply = make_reply(refusal.code, lines)
+    text = f"{place}: the login of {username!r} was refused: {reply}"
     if refusal.code < PERMANENT:  # 454 4.7.0, RFC 4954 §6: they cannot look the password up just now
-        return TransportError(text, hint=_LATER)
-    return RelayRejected(text, hint="check username and the secret that password_env or password_file names")
+        return _later(reply, text)
+    return RelayRejected(
+        text, hint="check username and what password_env, password_file or password_command gives"
+    )
+
+
+def _without(line: str, secrets: list[str]) -> str:
+    """Return a relay's words without what we told it, nor a longer piece of that: some repeat it."""
+    for secret in secrets:
+        line = line.replace(secret, "…")
+    return _LONG_WORD.sub(lambda word: "…" if any(word[0] in secret for secret in secrets) else word[0], line)
+
+
+def _later(reply: Reply, text: str) -> TransportError:
+    return (RelayBusy if asks_slower(reply) else TransportError)(text, hint=_LATER)
 
 
 def _explain_tls(fault: ssl.SSLError, place: str) -> TransportError:
@@ -58,17 +85,8 @@ def _explain_tls(fault: ssl.SSLError, place: str) -> TransportError:
     )
 
 
-def _words(fault: aiosmtplib.SMTPResponseException) -> str:
-    return str(make_reply(fault.code, fault.message.splitlines()))
-
-
-def _without_secrets(text: str, username: str, password: str) -> str:
-    """Return a relay's words without our login, which some of them repeat."""
-    plain = f"\0{username}\0{password}".encode()
-    shapes = [base64.b64encode(plain).decode(), base64.b64encode(password.encode()).decode(), password]
-    for shape in filter(None, shapes):
-        text = text.replace(shape, "…")
-    return text
+def _reply(fault: aiosmtplib.SMTPResponseException) -> Reply:
+    return make_reply(fault.code, fault.message.splitlines())
 
 
 def _why(fault: Exception) -> str:

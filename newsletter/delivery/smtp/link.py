@@ -1,8 +1,7 @@
-"""Transactions on an open connection, one step at a time (RFC 5321 §3.3)."""
+"""Transactions on an open connection (RFC 5321 §3.3), pipelined where the relay can do it (RFC 2920)."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -11,70 +10,127 @@ from newsletter.delivery.replies import (
     C250_OK,
     C354_START_CONTENT,
     C421_CLOSING,
+    C503_BAD_SEQUENCE,
     C552_SIZE_EXCEEDED,
     C553_MAILBOX_NAME_NOT_ALLOWED,
     MalformedReply,
 )
 from newsletter.delivery.smtp.protocol import RelayProtocol
-from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Stage
-from newsletter.errors import TransportError
+from newsletter.delivery.types import Content, Envelope, Offer, RelaySettings, Reply, Stage
+from newsletter.errors import AddressError, AnswerLost, TransportError
 
 _REFUSAL = 400
 _GOODBYE_S = 2.0
+_WELCOME = Offer(None)
+#: First digits of what may answer the whole of a content, and a part of it.
+_ANSWERS, _REFUSALS = frozenset({2, 4, 5}), frozenset({4, 5})
 _WANTED = {Stage.MAIL: C250_OK, Stage.RCPT: C250_OK, Stage.DATA: C354_START_CONTENT}
+
+
+class Pipelining:
+    """What all links to a relay have found: whether it keeps up with commands that were written together.
+
+    works: None until it answered what came with the end of a message; from then on a link that breaks says
+    nothing about it.
+    """
+
+    def __init__(self) -> None:
+        self.works: bool | None = None
+
+    def suspect(self) -> None:
+        """Ask for one step at a time from now on, where a relay that never kept up failed to answer."""
+        if self.works is None:
+            self.works = False
 
 
 class SmtpLink:
     """One open connection; see `Link` for what its methods promise."""
 
-    def __init__(self, relay: RelaySettings, protocol: RelayProtocol, extensions: Extensions) -> None:
+    def __init__(
+        self,
+        relay: RelaySettings,
+        protocol: RelayProtocol,
+        extensions: Extensions,
+        pipelining: Pipelining,
+    ) -> None:
         self._relay = relay
         self._protocol = protocol
         self._extensions = extensions
+        self._pipelining = pipelining
         self._open = True
         self._awaits_content = False
+        #: Asked for together with the end of the message before; its answers are still to be read.
+        self._ahead: Envelope | None = None
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether the relay offered 8BITMIME (RFC 6152)."""
+        return self._extensions.eight_bit
+
+    @property
+    def _pipelines(self) -> bool:
+        return self._extensions.pipelining and self._pipelining.works is not False
 
     async def offer(self, envelope: Envelope) -> Offer:
-        """Ask to hand over one message.
+        """Ask to hand over one message, or read the answers where that was asked ahead.
 
         A refusal leaves the link fit for the next envelope, but for 421: then it is closed. AddressError for
         an address that cannot stand in a command; it costs neither bytes nor link.
         """
         self._require(awaits_content=False)
-        dialogue = {
-            Stage.MAIL: mail_command(envelope, self._extensions),
-            Stage.RCPT: rcpt_command(envelope),
-            Stage.DATA: b"DATA\r\n",
-        }
+        if self._ahead is not None:
+            if self._ahead is not envelope:
+                raise RuntimeError("another envelope was asked for ahead")
+            self._ahead = None
+            if self._protocol.take(2, 2, 3):  # all said yes in one breath with the answer before, as most do
+                self._awaits_content = self._pipelining.works = True
+                return _WELCOME
+            offer = await self._answers()
+            self._pipelining.works = True
+            return offer
+        dialogue = self._dialogue(envelope)
         if foreseen := self._foresee(envelope):
             return foreseen
-        for stage, command in dialogue.items():
-            reply = await self._ask(command, stage)
-            if reply.code >= _REFUSAL:
-                await self._reset(reply)
-                return Offer(reply, stage)
-        self._awaits_content = True
-        return Offer(None)
+        if not self._pipelines:
+            return await self._step_by_step(dialogue)
+        with self._doubt(Stage.MAIL.upper()):
+            if self._protocol.unasked:
+                return await self._refused(self._farewell(), Stage.MAIL)
+            self._protocol.write(b"".join(dialogue.values()))
+        return await self._answers()
 
-    async def hand_over(self, content: bytes) -> Reply:
-        """Write the content and return the answer. ValueError, and a closed link, for a bare CR or LF."""
+    async def hand_over(self, content: Content, following: Envelope | None = None) -> Reply:
+        """Write the content, and what asks for the following message behind it; return the answer."""
         self._require(awaits_content=True)
         self._awaits_content = False
-        with self._doubt("the content"):
-            complete = await self._write(content)
-            async with asyncio.timeout(self._relay.timeouts.answer_s):
-                reply = await self._protocol.read()
-            # An answer before the final dot can only be a refusal; 3xx, or acceptance of half, is neither.
-            if reply.code // 100 not in ({2, 4, 5} if complete else {4, 5}):
-                raise MalformedReply(f"{reply} makes no sense there")
-        if not complete or reply.code == C421_CLOSING:
+        ahead = self._commands_ahead(following)
+        blocks = content_blocks(content, ahead)
+        try:
+            reply = await self._exchange(blocks, ahead)
+        except (OSError, MalformedReply) as fault:  # a time-out is an OSError
+            kind: type[AnswerLost | TransportError] = TransportError
+            if self._end_has_left(blocks, ahead):
+                kind = AnswerLost
+            raise self._broken(fault, "the content", kind, together=bool(ahead)) from None
+        except BaseException:
             self._drop()
+            raise
+        if reply.code == C421_CLOSING or not self._end_has_left(blocks, ahead):
+            self._drop()
+        elif ahead:
+            self._ahead = following
         return reply
+
+    async def keep_alive(self) -> None:
+        """Say NOOP, so that the relay does not hang up on a silent link; raises TransportError."""
+        self._require(awaits_content=False)
+        if self._ahead is None and (await self._ask(b"NOOP\r\n", Stage.MAIL)).code >= _REFUSAL:
+            self._drop()
 
     async def close(self) -> None:
         """Say QUIT where the relay expects a command, and hang up."""
         try:
-            if self._open and not self._awaits_content and not self._protocol.lost:
+            if self._open and not (self._awaits_content or self._ahead or self._protocol.lost):
                 await self._say_goodbye()
         finally:
             self._drop()
@@ -83,8 +139,23 @@ class SmtpLink:
     async def _say_goodbye(self) -> None:
         with suppress(OSError, MalformedReply):  # a time-out is an OSError
             self._protocol.write(b"QUIT\r\n")
-            async with asyncio.timeout(_GOODBYE_S):
-                await self._protocol.read()
+            await self._protocol.read(_GOODBYE_S)
+
+    def _dialogue(self, envelope: Envelope) -> dict[Stage, bytes]:
+        return {
+            Stage.MAIL: mail_command(envelope, self._extensions),
+            Stage.RCPT: rcpt_command(envelope),
+            Stage.DATA: b"DATA\r\n",
+        }
+
+    def _commands_ahead(self, following: Envelope | None) -> bytes:
+        """Return what may follow the end of a message at once (RFC 2920 §3.1), nothing where nothing may."""
+        if following is None or not self._pipelines or self._foresee(following):
+            return b""
+        try:
+            return b"".join(self._dialogue(following).values())
+        except AddressError:  # `offer` says so when it is asked
+            return b""
 
     def _foresee(self, envelope: Envelope) -> Offer | None:
         """Return the refusal that is certain from what the relay did not offer."""
@@ -92,23 +163,87 @@ class SmtpLink:
         if limit is not None and envelope.size_bytes > limit:
             text = f"not sent: {envelope.size_bytes} octets, and the relay takes {limit}"
             return Offer(Reply(C552_SIZE_EXCEEDED, text, "5.3.4"), Stage.MAIL)
+        if self._extensions.smtputf8:
+            return None
         for address, stage in ((envelope.sender, Stage.MAIL), (envelope.recipient, Stage.RCPT)):
-            if address.needs_smtputf8 and not self._extensions.smtputf8:
+            if address.needs_smtputf8:
                 text = "not sent: the address needs SMTPUTF8, which the relay does not offer"
                 return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, text, "5.6.7"), stage)
         return None
 
+    async def _step_by_step(self, dialogue: dict[Stage, bytes]) -> Offer:
+        for stage, command in dialogue.items():
+            reply = await self._ask(command, stage)
+            if reply.code >= _REFUSAL:
+                return await self._refused(reply, stage)
+        self._awaits_content = True
+        return _WELCOME
+
+    async def _answers(self) -> Offer:
+        """Read the answers to MAIL, RCPT and DATA that were written together.
+
+        The first refusal counts, and stands though the link should break after it.
+        """
+        refusal: Offer | None = None
+        try:
+            with self._doubt("MAIL, RCPT and DATA", together=True):
+                for stage in _WANTED:
+                    reply = self._sensible(await self._next_reply(stage), stage)
+                    if reply.code >= _REFUSAL:
+                        refusal = refusal or self._believed(reply, stage)
+                        if reply.code == C421_CLOSING:
+                            self._drop()
+                            return refusal
+                if self._protocol.unasked:
+                    raise MalformedReply(f"{self._protocol.read_now() or 'half a reply'} came unasked")
+        except TransportError:
+            if refusal is None:
+                raise
+            return refusal
+        if refusal is None:
+            self._awaits_content = True
+            return _WELCOME
+        if reply.code < _REFUSAL:  # it waits for the content of a message to nobody (RFC 2920 §3.1)
+            await self._end_nothing()
+        elif refusal.reply:
+            await self._reset(refusal.reply)
+        return refusal
+
+    def _believed(self, refusal: Reply, stage: Stage) -> Offer:
+        """Return the first refusal among answers, unless it may mean that they were written together."""
+        if refusal.code == C503_BAD_SEQUENCE and self._pipelining.works is None:
+            raise MalformedReply(f"{refusal}, where the order was right")
+        return Offer(refusal, stage)
+
+    async def _end_nothing(self) -> None:
+        """End a message without recipients; a relay that accepts it is not to be trusted further."""
+        with suppress(TransportError), self._doubt("the end of nothing"):
+            self._protocol.write(b".\r\n")
+            if (await self._protocol.read(self._relay.timeouts.answer_s)).code < _REFUSAL:
+                self._drop()
+
+    async def _refused(self, reply: Reply, stage: Stage) -> Offer:
+        await self._reset(reply)
+        return Offer(reply, stage)
+
     async def _ask(self, command: bytes, stage: Stage) -> Reply:
         """Write a command and return its answer: a refusal, or the kind of yes that belongs to the stage."""
-        timeouts = self._relay.timeouts
         with self._doubt(stage.upper()):
             if self._protocol.unasked:
                 return self._farewell()
             self._protocol.write(command)
-            async with asyncio.timeout(timeouts.data_s if stage is Stage.DATA else timeouts.command_s):
-                reply = await self._protocol.read()
-            if reply.code < _REFUSAL and reply.code // 100 != _WANTED[stage] // 100:
-                raise MalformedReply(f"{reply} makes no sense there")
+            return self._sensible(await self._next_reply(stage), stage)
+
+    async def _next_reply(self, stage: Stage) -> Reply:
+        if (reply := self._protocol.read_now()) is not None:
+            return reply
+        timeouts = self._relay.timeouts
+        return await self._protocol.read(timeouts.data_s if stage is Stage.DATA else timeouts.command_s)
+
+    @staticmethod
+    def _sensible(reply: Reply, stage: Stage) -> Reply:
+        if reply.code < _REFUSAL and reply.code // 100 != _WANTED[stage] // 100:
+            raise MalformedReply(f"{reply} makes no sense there")
         return reply
 
     def _farewell(self) -> Reply:
@@ -127,15 +262,25 @@ class SmtpLink:
             if (await self._ask(b"RSET\r\n", Stage.MAIL)).code >= _REFUSAL:
                 self._drop()
 
-    async def _write(self, content: bytes) -> bool:
-        """Write the content with its end; False when the relay spoke before the end was written."""
-        for block in content_blocks(content):
-            if self._protocol.unasked:
-                return False
-            self._protocol.write(block)
-            async with asyncio.timeout(self._relay.timeouts.content_s):
-                await self._protocol.drain()
-        return True
+    async def _exchange(self, blocks: list[bytes], ahead: bytes) -> Reply:
+        """Write the blocks, taking those that are written off the list, and read the answer.
+
+        Stops writing when the relay speaks before the end.
+        """
+        while blocks and not self._protocol.unasked:
+            self._protocol.write(blocks[0])
+            del blocks[0]  # now that the system has it, or it waits in line
+            if not self._protocol.all_left:
+                await self._protocol.drain(self._relay.timeouts.content_s)
+        reply = await self._protocol.read(self._relay.timeouts.answer_s)
+        # An answer before the final dot can only be a refusal; 3xx, or acceptance of half, is neither.
+        if reply.code // 100 not in (_ANSWERS if self._end_has_left(blocks, ahead) else _REFUSALS):
+            raise MalformedReply(f"{reply} makes no sense there")
+        return reply
+
+    def _end_has_left(self, blocks: list[bytes], ahead: bytes) -> bool:
+        """Tell whether the final dot may have left us. What waits behind it in `ahead` hides that."""
+        return not blocks and (bool(ahead) or self._protocol.all_left)
 
     def _require(self, *, awaits_content: bool) -> None:
         if not self._open:
@@ -144,22 +289,33 @@ class SmtpLink:
             raise RuntimeError("offer and hand_over take turns")
 
     @contextmanager
-    def _doubt(self, subject: str) -> Iterator[None]:
+    def _doubt(self, subject: str, *, together: bool = False) -> Iterator[None]:
         """Close the link for good whatever is raised inside; the foreseen faults become TransportError."""
         try:
             yield
-        except TimeoutError:
-            self._drop()
-            raise TransportError(f"{self._place}: no answer to {subject} in time") from None
-        except (OSError, MalformedReply) as fault:
-            self._drop()
-            raise TransportError(f"{self._place}: no usable answer to {subject}: {fault}") from None
+        except (OSError, MalformedReply) as fault:  # a time-out is an OSError
+            raise self._broken(fault, subject, TransportError, together=together) from None
         except BaseException:
             self._drop()
             raise
 
+    def _broken(
+        self, fault: Exception, subject: str, kind: type[AnswerLost | TransportError], *, together: bool
+    ) -> AnswerLost | TransportError:
+        """Close the link for good, and return what to tell about it.
+
+        together: commands were written together, which may be the reason.
+        """
+        if together:
+            self._pipelining.suspect()
+        self._drop()
+        if isinstance(fault, TimeoutError):
+            return kind(f"{self._place}: no answer to {subject} in time")
+        return kind(f"{self._place}: no usable answer to {subject}: {fault}")
+
     def _drop(self) -> None:
         self._open = False
+        self._ahead = None
         self._protocol.abort()
 
     @property

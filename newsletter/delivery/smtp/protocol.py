@@ -15,18 +15,21 @@ _MAX_WAITING_REPLIES = 8
 class RelayProtocol(asyncio.Protocol):
     """Keeps the replies that came until they are read. For one reader and one writer, which is one task.
 
-    Its methods raise ConnectionError when the connection is lost and MalformedReply when it makes no sense,
-    but only after every whole reply that came before was read.
+    Its methods raise ConnectionError when the connection is lost, TimeoutError when it is silent, and
+    MalformedReply when it makes no sense, but only after every whole reply that came before was read.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._loop = asyncio.get_running_loop()
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._fault: Exception | None = None
         self._full = False
         self._news: asyncio.Future[None] | None = None
-        self._closed = asyncio.get_running_loop().create_future()
+        self._closed = self._loop.create_future()
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def unasked(self) -> bool:
@@ -38,27 +41,44 @@ class RelayProtocol(asyncio.Protocol):
         """Whether the connection is of no more use."""
         return self._fault is not None or self._transport.is_closing()
 
-    async def read(self) -> Reply:
-        """Return the next reply; waits for it without end."""
+    @property
+    def all_left(self) -> bool:
+        """Whether all that was written was given to the operating system, before the end if there was one."""
+        return not self._full
+
+    async def read(self, timeout_s: float) -> Reply:
+        """Return the next reply."""
         while not self._replies:
             self._raise_fault()
-            await self._wait()
+            await self._wait(timeout_s)
         return self._replies.popleft()
 
     def read_now(self) -> Reply | None:
         """Return the next reply that is there already."""
         return self._replies.popleft() if self._replies else None
 
+    def take(self, *kinds: int) -> bool:
+        """Take the replies that have come, where they have exactly these first digits and are all."""
+        replies = self._replies
+        if len(replies) != len(kinds) or self._reader.partial:
+            return False
+        if any(reply.code // 100 != kind for reply, kind in zip(replies, kinds, strict=True)):
+            return False
+        replies.clear()
+        return True
+
     def write(self, data: bytes) -> None:
         """Put bytes on their way."""
         self._raise_fault()
         self._transport.write(data)
+        if self._transport.is_closing():  # the system took none of it, which asyncio tells a moment later
+            raise ConnectionResetError("the connection was lost")
 
-    async def drain(self) -> None:
-        """Wait until most of what was written has left, or the relay says something."""
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until what was written has left, or the relay says something."""
         while self._full and not self._replies:
             self._raise_fault()
-            await self._wait()
+            await self._wait(timeout_s)
 
     def abort(self) -> None:
         """Cut the connection; what was written and has not left is lost."""
@@ -84,6 +104,8 @@ class RelayProtocol(asyncio.Protocol):
             self._fault = exc or ConnectionResetError("the connection was closed")
         if not self._closed.done():
             self._closed.set_result(None)
+        if self._alarm:
+            self._alarm.cancel()
         self._tell()
 
     def pause_writing(self) -> None:
@@ -106,9 +128,30 @@ class RelayProtocol(asyncio.Protocol):
         if self._fault is not None:
             raise ConnectionResetError(str(self._fault))
 
-    async def _wait(self) -> None:
-        self._news = asyncio.get_running_loop().create_future()
-        await self._news
+    async def _wait(self, timeout_s: float) -> None:
+        self._deadline = self._loop.time() + timeout_s
+        if self._alarm is None or self._alarm.when() > self._deadline:
+            self._set_alarm()
+        self._news = self._loop.create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
+
+    def _set_alarm(self) -> None:
+        # One alarm for many waits: it looks at the deadline when it rings, and most have passed by then.
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._news is None or self._news.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._set_alarm()
+        else:
+            self._news.set_exception(TimeoutError())
 
     def _tell(self) -> None:
         if self._news is not None and not self._news.done():

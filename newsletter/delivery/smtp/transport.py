@@ -12,17 +12,12 @@ from typing import cast
 import aiosmtplib
 
 from newsletter.delivery.commands import read_extensions
-from newsletter.delivery.replies import C504_PARAMETER_NOT_IMPLEMENTED, C534_MECHANISM_TOO_WEAK
-from newsletter.delivery.smtp.faults import FORESEEN, PERMANENT, explain, explain_login
-from newsletter.delivery.smtp.link import SmtpLink
+from newsletter.delivery.smtp.faults import FORESEEN, PERMANENT, explain
+from newsletter.delivery.smtp.link import Pipelining, SmtpLink
+from newsletter.delivery.smtp.login import log_in
 from newsletter.delivery.smtp.protocol import RelayProtocol
 from newsletter.delivery.types import Link, RelayRejected, RelaySettings
 from newsletter.errors import TransportError
-
-#: In the order in which we try them. aiosmtplib's own `login` tries all of them after a plain "wrong
-#: password" too, which locks accounts, and reports the hang-up that follows in place of the refusal.
-_MECHANISMS = ("plain", "login", "cram-md5")
-_OTHER_MECHANISM = frozenset({C504_PARAMETER_NOT_IMPLEMENTED, C534_MECHANISM_TOO_WEAK})
 
 
 class SmtpTransport:
@@ -31,6 +26,8 @@ class SmtpTransport:
     def __init__(self, relay: RelaySettings, ehlo_name: str | None = None) -> None:
         self._relay = relay
         self._ehlo_name = ehlo_name or _own_name()
+        self._asking = asyncio.Lock()
+        self._pipelining = Pipelining()
 
     @property
     def name(self) -> str:
@@ -44,9 +41,10 @@ class SmtpTransport:
         belongs to the login leaves over a connection that is not encrypted, loopback excepted.
         """
         self._refuse_open_login()
+        secret = await self._secret()
         client = self._make_client()
         try:
-            await self._shake_hands(client)
+            await self._shake_hands(client, secret)
             return self._take_over(client)
         except BaseException as fault:
             await _hang_up(client)
@@ -89,7 +87,14 @@ class SmtpTransport:
                 hint="ca_file takes a PEM file with the certificates of the authorities to trust",
             ) from None
 
-    async def _shake_hands(self, client: aiosmtplib.SMTP) -> None:
+    async def _secret(self) -> str:
+        password = self._relay.password
+        if not callable(password):
+            return password or ""
+        async with self._asking:  # one after another: a password manager may have to ask a person
+            return await asyncio.to_thread(password)
+
+    async def _shake_hands(self, client: aiosmtplib.SMTP, secret: str) -> None:
         connect_s = self._relay.timeouts.connect_s
         await client.connect(timeout=connect_s)
         await _greet(client)
@@ -102,29 +107,7 @@ class SmtpTransport:
             await client.starttls(timeout=connect_s)
             await _greet(client)
         if self._relay.username is not None:
-            await self._log_in(client, self._relay.username, self._relay.password or "")
-
-    async def _log_in(self, client: aiosmtplib.SMTP, username: str, password: str) -> None:
-        ways = {"plain": client.auth_plain, "login": client.auth_login, "cram-md5": client.auth_crammd5}
-        refusal: aiosmtplib.SMTPAuthenticationError | None = None
-        for mechanism in _MECHANISMS:
-            if mechanism not in client.server_auth_methods:
-                continue
-            try:
-                await ways[mechanism](username, password)
-            except aiosmtplib.SMTPAuthenticationError as fault:
-                refusal = fault
-                if fault.code not in _OTHER_MECHANISM:
-                    break
-            else:
-                return
-        if refusal is None:
-            offered = " ".join(client.server_auth_methods).upper() or "none"
-            raise RelayRejected(
-                f"{self._place}: no way to log in: it offers {offered}, we know PLAIN, LOGIN and CRAM-MD5",
-                hint="take username out if the relay knows this machine by its address",
-            )
-        raise explain_login(refusal, self._place, username, password)
+            await log_in(client, self._relay, secret, self._place)
 
     def _take_over(self, client: aiosmtplib.SMTP) -> Link:
         """Make the connection ours: aiosmtplib hears nothing of it from here on, its end included."""
@@ -133,9 +116,12 @@ class SmtpTransport:
         transport = cast("asyncio.Transport", client.transport)  # after STARTTLS this is the encrypted one
         protocol = RelayProtocol(transport)
         transport.set_protocol(protocol)
+        # So that the link knows whether the final dot has left: paused while anything waits to be written.
+        transport.set_write_buffer_limits(high=1, low=0)  # with 0 and 0, TLS would pause when nothing waits
         # The final dot of a long message is a small write of its own; Nagle would hold it back for 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return SmtpLink(self._relay, protocol, read_extensions(client.esmtp_extensions))
+        extensions = read_extensions(client.esmtp_extensions)
+        return SmtpLink(self._relay, protocol, extensions, self._pipelining)
 
     @property
     def _place(self) -> str:

@@ -35,6 +35,10 @@ def smtp(**settings):
     return {"smtp": {"host": "smtp.example.org", **settings}}
 
 
+def dkim(**settings):
+    return {"dkim": {"domain": "example.org", "selector": "news", "key_file": "keys/a.pem", **settings}}
+
+
 def feed(**settings):
     return {"feeds": [{"name": "dfe", "url": "feeds/dfe.xml", **settings}]}
 
@@ -77,6 +81,20 @@ def feed(**settings):
         ({"newsletters": "weekly"}, "newsletters = 'weekly': must be a list"),
         (smtp(rate="30 per minute"), "smtp.rate = '30 per minute': not a rate; write it as \"30/minute\""),
         (smtp(rate=30), "smtp.rate = 30: not a rate"),
+        (smtp(weight=0), "smtp.weight = 0: input should be greater than or equal to 1"),
+        (smtp(messages_per_connection=0), "smtp.messages_per_connection = 0: input should be greater than 0"),
+        (
+            {"smtp": [{"preset": "microsoft365"}, {"host": "smtp.office365.com"}]},
+            "smtp: the name 'smtp.office365.com:587' stands 2 times; give each relay a name of its own",
+        ),
+        (
+            weekly(window="weekdays"),
+            "newsletters.weekly.window = 'weekdays': 'weekdays' is not a sending window; write it as",
+        ),
+        (
+            weekly(window=["8:00-9:00", 5]),
+            "newsletters.weekly.window = ['8:00-9:00', 5]: '5' is not a sending",
+        ),
         (smtp(port="25x"), "smtp.port = '25x': input should be a valid integer"),
         (
             smtp(preset="postfx"),
@@ -84,7 +102,24 @@ def feed(**settings):
         ),
         (smtp(outbox="box"), "smtp needs either host, for an SMTP relay, or outbox"),
         ({"smtp": {"port": 25}}, "smtp needs either host"),
-        (smtp(username="news"), "smtp username goes together with password_env or password_file"),
+        (
+            smtp(username="news"),
+            "smtp username goes together with password_env, password_file or password_command",
+        ),
+        (smtp(auth="xoauth2"), 'smtp auth = "xoauth2" needs a username'),
+        (
+            smtp(username="news", password_env="A", password_command="b"),
+            "smtp password_env and password_command are both set",
+        ),
+        (
+            smtp(username="news", password_command="pass 'news"),
+            'smtp.password_command = "pass \'news": not a command: No closing quotation',
+        ),
+        (smtp(timeouts={"answer": "0s"}), "smtp.timeouts.answer = '0s': no relay answers in no time"),
+        (
+            smtp(timeouts={"anser": "5m"}),
+            "smtp.timeouts.anser = '5m': is not a setting; did you mean `answer`",
+        ),
         (smtp(password="hush"), "smtp.password is not a setting; did you mean `password_env`?"),
         ({"smtp": [{"outbox": "a"}, {"outbox": 3}]}, "smtp.1.outbox = 3: input is not a valid path"),
         ({"sender": {"from": "news.example.org"}}, "sender.from = 'news.example.org': no @ in"),
@@ -105,6 +140,13 @@ def feed(**settings):
         ({"feeds": feed()["feeds"] * 2}, "feeds: the name 'dfe' stands 2 times"),
         ({"organisation": {"name": "Union", "adress": "x"}}, "organisation.address is missing"),
         ({"organization": {}}, "organization is not a setting; did you mean `organisation`?"),
+        (dkim(domain="example.org; l=0"), "dkim.domain = 'example.org; l=0': not a name in the DNS"),
+        (dkim(selector="-news"), "dkim.selector = '-news': not a name in the DNS"),
+        (dkim(ed25519_selector="ed"), "dkim ed25519_selector and ed25519_key_file go together"),
+        (
+            dkim(ed25519_selector="news", ed25519_key_file="b.pem"),
+            "dkim selector and ed25519_selector must differ",
+        ),
         ({"web": {"url": "news.example.org"}}, "web.url = 'news.example.org': write it as \"https://"),
         ({"sorting": {"default": ["everyone"]}}, "sorting.default: 'everyone' is no audience of this file"),
         (

@@ -10,6 +10,9 @@ import pytest
 from projects import load, small_settings, write_settings
 
 from newsletter.config import load_config
+from newsletter.delivery.judge import RETRY_AGE
+from newsletter.delivery.types import Timeouts
+from newsletter.delivery.window import parse_window
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
 from newsletter.render.types import Organisation, Sender
@@ -34,11 +37,15 @@ def test_every_setting_is_read(tmp_path):
         ("career-leads", ()),
     ]
     assert (config.sorting.threshold, config.sorting.default) == (5, ("governors",))
-    assert config.relays[1].rate == (14, 1)
+    second = config.relays[1]
+    assert (second.name, second.rate, second.daily_limit) == ("second", (14, 1), 500)
+    assert (second.weight, second.connections, second.messages_per_connection) == (3, 2, 50)
+    assert config.relays[1].timeouts.seconds == Timeouts(20, 240, 60, 120, 900)
     assert config.database_url == "postgresql+psycopg://weekly@db.example.org/weekly"
     newsletter = config.newsletter("heads-weekly")
     assert newsletter.display_title == "Heads, week by week"
     assert (newsletter.lead, newsletter.catch_up) == (timedelta(hours=48), timedelta(minutes=90))
+    assert newsletter.window == parse_window("Mon-Fri 8:00-18:00; Sat 9:00-12:00")
 
 
 def test_every_setting_of_the_sample_differs_from_its_default(tmp_path):
@@ -61,6 +68,10 @@ def test_defaults_are_those_that_users_were_promised(tmp_path):
     )
     assert (newsletter.min_items, newsletter.max_items, newsletter.on_unknown) == (1, 12, "hold")
     assert (relay.connections, relay.rate, relay.daily_limit) == (8, None, None)
+    assert (relay.name, relay.weight, relay.messages_per_connection) == ("smtp.example.org:587", 1, None)
+    assert newsletter.window is None
+    assert (relay.timeouts.seconds, relay.auth) == (Timeouts(), "password")
+    assert newsletter.retry_for == RETRY_AGE
     assert newsletter.display_title == "Weekly"
 
 
@@ -78,6 +89,23 @@ def test_preset_fills_in_what_is_not_set(tmp_path):
     assert (relay.host, relay.port, relay.security) == ("smtp.office365.com", 587, "starttls")
     assert (relay.rate, relay.daily_limit) == ((30, 60), 10_000)
     assert relay.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("preset", "host", "allowed"),
+    [
+        ("microsoft365", "smtp.office365.com", (3, None, (30, 60), 10_000)),
+        ("gmail", "smtp-relay.gmail.com", (4, 100, None, 10_000)),
+        ("ses", "email-smtp.eu-west-2.amazonaws.com", (8, None, (14, 1), 50_000)),
+        ("postfix", "localhost", (16, None, None, None)),
+    ],
+)
+def test_preset_knows_what_a_provider_allows(tmp_path, preset, host, allowed):
+    given = {"host": host} if preset == "ses" else {}  # SES has a host in each region
+    relay = load(tmp_path, small_settings(smtp={"preset": preset, **given})).relays[0]
+    assert relay.host == host
+    told = (relay.connections, relay.messages_per_connection, relay.rate, relay.daily_limit)
+    assert told == allowed
 
 
 @pytest.mark.parametrize(
@@ -103,7 +131,6 @@ def test_sender_falls_back_to_what_is_set(tmp_path):
 @pytest.mark.parametrize(
     ("table", "settings"),
     [
-        ("[dkim]", {"dkim": {"domain": "example.org", "selector": "news", "key_file": "key.pem"}}),
         ("[web]", {"web": {"url": "https://news.example.org"}}),
         ("[bounces]", {"bounces": {"url": "mbox:bounces"}}),
         ("envelope_domain", {"sender": {"from": "news@example.org", "envelope_domain": "b.example.org"}}),

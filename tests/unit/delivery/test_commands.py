@@ -15,7 +15,7 @@ from newsletter.delivery.commands import (
     rcpt_command,
     read_extensions,
 )
-from newsletter.delivery.types import Envelope
+from newsletter.delivery.types import Envelope, checked_content, plain
 from newsletter.errors import AddressError
 
 ALL = Extensions(size=True, size_limit_bytes=10_000, smtputf8=True)
@@ -112,22 +112,34 @@ def test_extensions_are_read_as_far_as_they_make_sense(offered, expected):
     ],
 )
 def test_dots_are_stuffed(content, wire):
-    assert b"".join(content_blocks(content)) == wire
+    made = checked_content(content)
+    assert b"".join(content_blocks(made)) == wire
+    assert plain(made) == content
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no end", b"a\nb\r\n", b"a\rb\r\n", b"a\r\n.\nb\r\n", b"a\r\n\n", b"a\r\r\n", b"a\n.\r\n"],
+    [
+        b"",
+        b"no end",
+        b"a\nb\r\n",
+        b"a\rb\r\n",
+        b"a\r\n.\nb\r\n",
+        b"a\r\n\n",
+        b"a\r\r\n",
+        b"a\n.\r\n",
+        b"a" * 999 + b"\r\n",
+    ],
 )
-def test_content_with_a_bare_cr_or_lf_is_refused_before_the_first_block(content):
+def test_bytes_that_are_no_lines_are_no_content(content):
     with pytest.raises(ValueError, match="CRLF"):
-        content_blocks(content)
+        checked_content(content)
 
 
 @given(st.lists(st.binary(max_size=30).map(lambda line: line.translate(None, b"\r\n"))), st.integers(0, 3))
 def test_content_survives_the_wire_and_ends_only_once(lines, repeat):
     content = b"\r\n".join([*lines * 20**repeat, b".last", b""])
-    blocks = list(content_blocks(content))
+    blocks = content_blocks(checked_content(content))
     wire = b"".join(blocks)
     assert max(map(len, blocks)) <= BLOCK_BYTES
     assert (b"\r\n" + wire).index(b"\r\n.\r\n") == len(wire) - 3

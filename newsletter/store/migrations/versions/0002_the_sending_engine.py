@@ -12,17 +12,9 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add columns, tables and an index; nothing that is there changes."""
+    """Add columns and tables; nothing that is there changes."""
     op.add_column("editions", sa.Column("paused_by", sa.Text(), nullable=True))
     op.add_column("editions", sa.Column("pause_reason", sa.Text(), nullable=True))
-    op.create_index(
-        "ix_deliveries_lease",
-        "deliveries",
-        ["edition_id", "lease_until"],
-        unique=False,
-        sqlite_where=sa.text("lease_until IS NOT NULL"),
-        postgresql_where=sa.text("lease_until IS NOT NULL"),
-    )
     op.create_table(
         "relays",
         sa.Column("name", sa.String(), nullable=False),
