@@ -24,7 +24,7 @@ from newsletter.members.types import Basis, MemberRow, Served, Terms
 from newsletter.store.pulls import SortedItem
 from newsletter.store.schema import entries
 from newsletter.workflows.approve import approve_edition
-from newsletter.workflows.dispatch import Way
+from newsletter.workflows.way import Way
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.send import SendResult, begin_sending, dispatch_edition

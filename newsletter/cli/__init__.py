@@ -1,7 +1,10 @@
 """The command line: click commands that open a project, call a workflow and show what it returns.
 
 - Data goes to stdout, progress and notes to stderr. With `--json` stdout is one JSON document, nothing else.
-- Nothing prompts. What would be dangerous by default asks for an option (`--go`, `--confirm`).
+- What would be dangerous by default asks for an option (`--go`, `--confirm`). Only `edition cancel`, which is
+  final, asks a question, and only on a terminal; `--yes` answers it.
+- While sending, a terminal shows a bar, counts and rate; anything else sees the result only, since cron mails
+  what is printed.
 - These modules import only click and each other at the top; what a command needs is imported when it runs,
   because cron starts us every minute and `--help` shall answer at once.
 - rich folds tables and draws progress bars, on a terminal only; in a pipe every row is one line.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 #: What the number of an item may be: whatever fits a column of the database.
 ITEM_ID = click.IntRange(1, 2**63 - 1)
 #: A command in a sentence; those that work in no project folder stay as they are.
-_COMMAND = re.compile(r"\bnewsletter (?=(?:audience|check|edition|feed|item|member)\b)")
+_COMMAND = re.compile(r"\bnewsletter (?=(?:audience|check|edition|feed|item|member|why)\b)")
 
 
 @dataclass(slots=True)
@@ -53,13 +53,24 @@ class App:
 
         A fault half way leaves the document open, so that nobody takes it for the whole.
         """
+        self._stream(rows)
+        click.echo()
+
+    def show_with_rows(self, head: Mapping[str, object], name: str, rows: Iterable[object]) -> None:
+        """Print an object as JSON whose last field is a list of any length, as `show_all` does."""
+        fields = "".join(f"{_json(key)}: {_json(value, indent=None)},\n" for key, value in head.items())
+        click.echo(f"{{\n{fields}{_json(name)}: ", nl=False)
+        self._stream(rows)
+        click.echo("\n}")
+
+    def _stream(self, rows: Iterable[object]) -> None:
         before = "["
         for row in rows:
             self.json_begun = True
             click.echo(f"{before}\n{_json(row, indent=None)}", nl=False)
             before = ","
         self.json_begun = True
-        click.echo("[]" if before == "[" else "\n]")
+        click.echo("[]" if before == "[" else "\n]", nl=False)
 
     def note(self, text: str) -> None:
         """Tell something that is no data."""

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import webbrowser
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, counted, now, pass_app, shown_time
+from newsletter.cli.app import App, counted, now, pass_app
 from newsletter.cli.commands import Group
-from newsletter.cli.edition_view import (
-    counts_json,
-    edition_json,
-    is_how,
-    tell_counts,
-    tell_edition,
-    tell_way_on,
-)
+from newsletter.cli.control import cancel, login_name, pause, resume
+from newsletter.cli.edition_view import counts_json, edition_json, tell_edition, tell_way_on
+from newsletter.cli.report import report
 from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
 
 if TYPE_CHECKING:
-    from newsletter.store.reports import DeliveryReport
     from newsletter.workflows.draft import Draft
 
 
@@ -38,7 +29,8 @@ def edition() -> None:
     """
 
 
-edition.add_command(send)
+for command in (send, pause, resume, cancel, report):
+    edition.add_command(command)
 
 
 @edition.command("list", example="newsletter edition list")
@@ -185,63 +177,13 @@ def approve(app: App, edition_id: str, name: str | None) -> None:
     from newsletter.workflows.approve import approve_edition
 
     project = app.open()
-    approved = approve_edition(project, edition_id, _login_name() if name is None else name, now())
+    approved = approve_edition(project, edition_id, login_name() if name is None else name, now())
 
     def human() -> None:
         click.echo(f"{approved.id} is approved by {approved.approved_by}")
         tell_way_on(app, approved)
 
     app.show(edition_json(project, approved), human)
-
-
-@edition.command("report", example="newsletter edition report weekly")
-@click.argument("edition_id", metavar="EDITION")
-@pass_app
-def report(app: App, edition_id: str) -> None:
-    """Say what became of an edition, and why in the relay's words.
-
-    Each delivery that is not sent is listed with its last try.
-    """
-    from newsletter.workflows.find import find_edition
-
-    project = app.open()
-    found = find_edition(project, edition_id)
-    counts = counts_json(project, found)
-    deliveries = project.reports.deliveries(found)
-    if app.as_json:
-        order = project.config.newsletter(found.id.newsletter).audiences
-        rows = [_delivery_json(row, order) for row in deliveries]
-        app.show(
-            {"id": str(found.id), "status": found.status, "counts": counts, "deliveries": rows}, lambda: None
-        )
-        return
-    click.echo(f"{found.id} {is_how(found)}: {tell_counts(counts)}")
-    if counts["planned"] > counts["sent"] + counts["pending"]:
-        click.echo()
-        # Those that only wait their turn may be very many, and there is nothing to say about each.
-        tried = (
-            (row.email, row.status, shown_time(row.at, "not tried"), row.reply)
-            for row in deliveries
-            if row.attempts or row.status != "pending"
-        )
-        columns = ["EMAIL", "STATUS", "LAST TRY", "WHY"]
-        table(columns, tried, whole=["STATUS", "LAST TRY"])
-    if counts["pending"]:
-        click.echo(f"\nGo on sending:  {app.command(f'edition send {found.id} --go')}")
-
-
-def _delivery_json(row: DeliveryReport, order: Sequence[str]) -> dict[str, object]:
-    from newsletter.editions.names import variant_name
-
-    return {
-        "email": row.email,
-        "status": row.status,
-        "variant": variant_name(row.audiences, row.number, order),
-        "attempts": row.attempts,
-        "at": row.at,
-        "relay": row.relay,
-        "reply": row.reply,
-    }
 
 
 def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:
@@ -255,10 +197,3 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise click.UsageError(f"--date {text!r} is not a date; write it as 2026-11-27") from None
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id that has no name, as in a container
-        return f"user {os.getuid()}"

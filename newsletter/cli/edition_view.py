@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, counted
-from newsletter.cli.screen import heading, table
+from newsletter.cli.app import App, counted, printable
+from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
     from newsletter.editions.types import Edition, Variant
@@ -19,11 +20,9 @@ _SIZE_UNIT = 1000
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
     """Return an edition as `edition show --json` gives it."""
     order = project.config.newsletter(edition.id.newsletter).audiences
-    return {
-        "id": str(edition.id),
+    return state_json(edition) | {
         "newsletter": edition.id.newsletter,
         "date": edition.id.date,
-        "status": edition.status,
         "hash": edition.hash,
         "approved_by": edition.approved_by,
         "approved_at": edition.approved_at,
@@ -40,6 +39,17 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
             for variant in project.editions.variants(edition)
         ],
         "counts": counts_json(project, edition),
+    }
+
+
+def state_json(edition: Edition) -> dict[str, Any]:
+    """Return how an edition stands, as every document about one gives it."""
+    return {
+        "id": str(edition.id),
+        "status": edition.status,
+        "paused_by": edition.paused_by,
+        "pause_reason": edition.pause_reason,
+        "halted_at": edition.halted_at,
     }
 
 
@@ -60,10 +70,21 @@ def is_how(edition: Edition) -> str:
     return "is a draft" if edition.status == "draft" else f"is {edition.status}"
 
 
+def was_halted(edition: Edition) -> str:
+    """Return "weekly/2026-11-27 was paused by Anna on 2026-11-27 at 07:12: a slip"; "" where nobody did."""
+    if edition.status not in ("paused", "cancelled"):
+        return ""
+    from newsletter.workflows.control import halted
+
+    return printable(f"{edition.id} was {halted(edition)}")
+
+
 def tell_edition(project: Project, edition: Edition) -> None:
     """Print an edition: its variants, its items, and how far its deliveries are."""
     approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
+    if halt := was_halted(edition):
+        prose(f"It{halt.removeprefix(str(edition.id))}")
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
@@ -109,16 +130,21 @@ def _tell_items(project: Project, edition: Edition, variants: list[Variant]) -> 
     table(["ITEM", "HEADLINE", "FOR"], rows, right=["ITEM"], narrow=["FOR"])
 
 
-def tell_way_on(app: App, edition: Edition) -> None:
-    """Print the commands that come next."""
+def tell_way_on(app: App, edition: Edition, *, without: Collection[str] = ()) -> None:
+    """Print the commands that come next. without: those that the user has just called."""
     look, approve = f"edition preview {edition.id} --open", f"edition approve {edition.id}"
     who, go = f"edition send {edition.id}", f"edition send {edition.id} --go"
     became = {"What became of it": f"edition report {edition.id}"}
     ways = {
         "draft": {"Look at it": look, "Approve it": approve},
         "approved": {"See who gets it": who, "Send it": go},
-        "sending": became | {"Go on sending": go},
+        "sending": became | {"Go on sending": go, "Stop it for now": f"edition pause {edition.id}"},
+        "paused": became
+        | {"Let it go on": f"edition resume {edition.id}", "Call it off": f"edition cancel {edition.id}"},
     }.get(edition.status, became)
+    ways = {words: command for words, command in ways.items() if words not in without}
+    if not ways:
+        return
     width = max(map(len, ways)) + 1
     click.echo()
     for words, command in ways.items():

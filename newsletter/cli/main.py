@@ -12,6 +12,7 @@ from newsletter.cli.feed import feed
 from newsletter.cli.item import item
 from newsletter.cli.member import member
 from newsletter.cli.setup import check, demo, init
+from newsletter.cli.why import why
 
 _HELP = """Compose newsletters from feeds and send every member exactly what was promised.
 
@@ -36,5 +37,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition):
+for command in (demo, init, check, feed, item, audience, member, edition, why):
     main.add_command(command)

@@ -19,7 +19,7 @@ from newsletter.cli.app import printable
 PIECE = 1_000
 _GAP = "  "
 _LEAST_CUT = 8
-_BAR_AFTER_S = 1.0
+BAR_AFTER_S = 1.0
 
 
 def table(
@@ -129,7 +129,7 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task(label, total=None)
 
-    patience = Timer(_BAR_AFTER_S, bar.start)
+    patience = Timer(BAR_AFTER_S, bar.start)
     patience.daemon = True
 
     def tell(done: int, total: int, step: str = label) -> None:

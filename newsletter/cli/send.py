@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import FAILED, INTERRUPTED, SOME_FAILED, App, counted, now, pass_app
+from newsletter.cli.app import App, counted, now, pass_app, shown_time
 from newsletter.cli.commands import Command
-from newsletter.cli.edition_view import is_how, tell_counts, tell_variants, tell_way_on
-from newsletter.cli.screen import each, progress
+from newsletter.cli.edition_view import is_how, tell_variants, tell_way_on, was_halted
+from newsletter.cli.sending import send_rest
 
 if TYPE_CHECKING:
-    from newsletter.editions.types import DeliveryCounts, Edition, HistoryGroup
+    from datetime import datetime
+
+    from newsletter.editions.types import HistoryGroup
     from newsletter.workflows.project import Project
-    from newsletter.workflows.send import SendPlan, SendResult
+    from newsletter.workflows.send import SendPlan
 
 
 @click.command("send", cls=Command, example="newsletter edition send weekly --go")
@@ -29,7 +31,8 @@ def send(app: App, edition_id: str, *, go: bool, confirm: int | None) -> None:
     """Say who would get an edition; with --go, send it.
 
     What an earlier run left over is sent then, and what was sent is not sent again. Ctrl-C lets the messages
-    in hand finish; a second Ctrl-C stops at once.
+    in hand finish; a second Ctrl-C stops at once. An edition that somebody paused goes on with
+    `edition resume` only.
     """
     project = app.open()
     if go:
@@ -45,10 +48,12 @@ def _tell_plan(app: App, project: Project, edition_id: str) -> None:
     plan = plan_send(project, edition_id, now())
     order = project.config.newsletter(plan.edition.id.newsletter).audiences
     variants = project.editions.variants(plan.edition)
+    finishes = _finishes(project, plan)
     data = {
         "id": str(plan.edition.id),
         "status": plan.edition.status,
         "recipients": plan.total,
+        "finishes": finishes,
         "unserved": _members(plan.unserved),
         "nothing_new": _members(plan.nothing_new),
         "variants": [
@@ -68,24 +73,41 @@ def _tell_plan(app: App, project: Project, edition_id: str) -> None:
             tell_variants(project, plan.edition, variants, plan.recipients)
             click.echo()
         _tell_prospect(app, plan)
+        if finishes:
+            click.echo(f"Begun now, it would be through by {shown_time(finishes)}.")
+        # Who gets it has just been said.
+        tell_way_on(app, plan.edition, without=("See who gets it",))
 
     app.show(data, human)
+
+
+def _finishes(project: Project, plan: SendPlan) -> datetime | None:
+    """Return when the last message would leave; None where no rate, limit or window holds it up."""
+    from zoneinfo import ZoneInfo
+
+    from newsletter.delivery.forecast import forecast
+    from newsletter.workflows.ways import outlooks
+
+    if plan.edition.status in ("sent", "cancelled", "skipped"):
+        return None
+    newsletter = project.config.newsletter(plan.edition.id.newsletter)
+    counts = project.editions.counts(plan.edition)
+    waiting = counts.pending if counts.planned else plan.total
+    if not waiting:
+        return None
+    return forecast(waiting, outlooks(project), newsletter.window, now(), ZoneInfo(newsletter.timezone))
 
 
 def _tell_prospect(app: App, plan: SendPlan) -> None:
     edition = plan.edition
     if edition.status not in ("draft", "approved"):
-        click.echo(f"{edition.id} is {edition.status} already.")
-        tell_way_on(app, edition)
+        click.echo(f"{was_halted(edition) or f'{edition.id} {is_how(edition)} already'}.")
         return
     for sentence in _left_out(app, plan):
         click.echo(sentence)
     click.echo(f"{edition.id} would go to {counted(plan.total, 'member')}. Nothing was sent.")
-    if edition.status == "approved":
-        click.echo(f"\nSend it:  {app.command(f'edition send {edition.id} --go')}")
-    else:
+    if edition.status == "draft":
         click.echo("It is not approved yet.")
-        tell_way_on(app, edition)
 
 
 def _left_out(app: App, plan: SendPlan) -> Iterator[str]:
@@ -107,58 +129,16 @@ def _members(groups: Iterable[HistoryGroup]) -> int:
 
 
 def _send(app: App, project: Project, edition_id: str, confirm: int | None) -> None:
-    from newsletter.workflows.send import begin_sending, dispatch_edition, plan_send
-    from newsletter.workflows.ways import ways_out
+    from newsletter.workflows.find import find_edition
+    from newsletter.workflows.send import begin_sending
 
     for notice in project.config.notices:
         app.note(f"note: {notice}")
-    plan = plan_send(project, edition_id, now())
-    edition = begin_sending(project, edition_id, now(), confirmed=confirm)
-    for sentence in _left_out(app, plan):
+    before = find_edition(project, edition_id)
+    plans: list[SendPlan] = []
+    edition = begin_sending(project, str(before.id), now(), confirmed=confirm, on_plan=plans.append)
+    if before.status == "paused":
+        app.note(f"note: {was_halted(before)}; it goes on now")
+    for sentence in (sentence for plan in plans for sentence in _left_out(app, plan)):
         app.note(f"note: {sentence}")
-    counts = project.editions.counts(edition)
-    if not counts.open:
-        _conclude(app, edition, counts, told="Nothing was left to send.")
-        return
-    ways = ways_out(project, now())
-    with progress(f"Sending {edition.id}") as tell:
-        result = dispatch_edition(project, edition, ways, now(), each(tell, counts.pending + counts.deferred))
-    _tell_result(app, result)
-
-
-def _tell_result(app: App, result: SendResult) -> None:
-    rate = f", {result.sent_now / result.seconds:,.0f} a second" if result.seconds > 1 else ""
-    told = f"{result.sent_now:,} sent now, in {result.seconds:.1f} s{rate}."
-    again = app.command(f"edition send {result.edition.id} --go")
-    if result.problem:
-        cure = getattr(result.problem, "hint", "").rstrip(".") or "cure it"
-        app.fail(f"{result.edition.id}: {result.problem}", f"{cure}; nothing is lost, go on with: {again}")
-        _exit_with(app, result, told, FAILED)
-    elif result.interrupted:
-        app.note(f"newsletter: interrupted; nothing is lost, go on with: {again}")
-        _exit_with(app, result, told, INTERRUPTED)
-    else:
-        for relay in sorted(result.exhausted):
-            app.note(f"{relay} has reached its daily_limit; go on tomorrow with: {again}")
-        _conclude(app, result.edition, result.counts, told)
-
-
-def _exit_with(app: App, result: SendResult, told: str, code: int) -> None:
-    if not (app.as_json and result.problem):  # the fault was the document then
-        _show(app, result.edition, result.counts, told)
-    click.get_current_context().exit(code)
-
-
-def _conclude(app: App, edition: Edition, counts: DeliveryCounts, told: str) -> None:
-    _show(app, edition, counts, told)
-    if counts.sent != counts.planned:
-        click.get_current_context().exit(SOME_FAILED)
-
-
-def _show(app: App, edition: Edition, counts: DeliveryCounts, told: str) -> None:
-    numbers = {"planned": counts.planned, **counts.by_status()}
-    why = "" if counts.sent == counts.planned else f": {app.command(f'edition report {edition.id}')}"
-    app.show(
-        {"id": str(edition.id), "status": edition.status, "counts": numbers},
-        lambda: click.echo(f"{told}\n{edition.id} {is_how(edition)}: {tell_counts(numbers)}{why}"),
-    )
+    send_rest(app, project, edition)

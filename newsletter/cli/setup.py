@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ import click
 
 from newsletter.cli.app import FAILED, INTERRUPTED, App, counted, now, pass_app
 from newsletter.cli.commands import Command
-from newsletter.cli.screen import progress, table
+from newsletter.cli.screen import table
+from newsletter.cli.send_bar import send_bar
 
 if TYPE_CHECKING:
     from newsletter.workflows.demo import DemoResult
@@ -28,12 +28,11 @@ def demo(app: App, folder: Path) -> None:
     Makes a project in DIR (newsletter-demo), reads its feeds, drafts and approves an edition, and sends it
     to an inbox that it starts itself. Needs no configuration and no network. Run again, it sends nothing.
     """
-    from newsletter.workflows.demo import MEMBERS, run_demo
+    from newsletter.workflows.demo import run_demo
 
     folder = app.folder / folder
-    sent = itertools.count(1)
-    with progress("Sending") as tell:
-        result = run_demo(folder, now(), app.note, lambda: tell(next(sent), MEMBERS))
+    with send_bar("Sending") as tell:
+        result = run_demo(folder, now(), app.note, tell)
     rows = [(v.name, v.items, v.members, v.sent) for v in result.variants]
     data = {
         "folder": str(folder),

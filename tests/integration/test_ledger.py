@@ -189,7 +189,6 @@ def test_outcome_is_recorded_in_the_relays_words(scene):
         assert (row.attempts, row.audiences, row.number) == (tries, {"governors"}, 1)
         assert row.reply == ((str(reply) if reply else "connection lost") if tries else None)
         assert here.project.members.is_suppressed(row.email) is (reply is NO_MAILBOX)
-    assert here.project.reports.count_attempts("relay.test", NOW) == 5
     assert set(here.claim(here.worker("other"))) == {"fay", "gus", "hal"}
 
 
@@ -307,16 +306,6 @@ def test_report_goes_page_by_page_and_leaves_out_what_was_sent(scene):
     assert "m0000@example.org" not in told
 
 
-def test_attempts_are_counted_by_relay_and_time(scene):
-    here = scene("anna")
-    one = here.worker("one")
-    one.note([outcome(here.claim(one)["anna"])], [])
-    count_attempts = here.project.reports.count_attempts
-    assert count_attempts("relay.test", LATER - timedelta(seconds=1)) == 1
-    assert count_attempts("relay.test", LATER) == 0
-    assert count_attempts("other.test", NOW) == 0
-
-
 def _enter(project, pid, *, started_s=0.0, machine=None):
     """Enter a process as a worker, our own by default, as it might have been some time from now."""
     process = psutil.Process(pid)
@@ -332,24 +321,24 @@ def test_worker_is_dead_when_its_process_has_ended(project):
     me = project.workers.begin(NOW)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         theirs = _enter(project, child.pid)
-        assert project.workers.dead() == []
+        assert project.workers.neighbours().dead == frozenset()
         child.kill()
-    assert project.workers.dead() == [theirs]
+    assert project.workers.neighbours().dead == {theirs}
     for name in (theirs, me):
         project.workers.end(name)
-    assert project.workers.dead() == []
+    assert project.workers.neighbours().dead == frozenset()
 
 
 def test_worker_whose_number_was_given_to_another_process_is_dead(project):
     me = project.workers.begin(NOW)
     reused = _enter(project, None, started_s=-3600)
     elsewhere = _enter(project, None, started_s=-3600, machine="another.example.org")
-    assert project.workers.dead() == [reused]
+    assert project.workers.neighbours().dead == {reused}
     assert len({me, reused, elsewhere}) == 3
 
 
 def test_workers_of_last_week_are_forgotten(project):
     _enter(project, None, started_s=-3600)
-    assert len(project.workers.dead()) == 1
+    assert len(project.workers.neighbours().dead) == 1
     project.workers.begin(NOW + timedelta(days=8))
-    assert project.workers.dead() == []
+    assert project.workers.neighbours().dead == frozenset()

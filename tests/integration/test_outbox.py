@@ -13,7 +13,7 @@ from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.judge import judge
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import DeliveryStatus, Envelope, RelaySettings, Reply, Stage
+from newsletter.delivery.types import DeliveryStatus, Envelope, RelaySettings, Reply, Stage, checked_content
 from newsletter.errors import TransportError
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -26,7 +26,7 @@ def write(folder: Path, recipient: str, content: bytes, *, before_content=lambda
         try:
             await link.offer(Envelope(NEWS, Address(recipient, recipient), size or len(content)))
             before_content()
-            return await link.hand_over(content)
+            return await link.hand_over(checked_content(content))
         finally:
             await link.close()
 
@@ -119,7 +119,7 @@ def deliver(port: int, recipients: list[str]) -> list[int]:
         codes = []
         for recipient in recipients:
             await link.offer(Envelope(NEWS, Address(recipient, recipient), 100))
-            codes.append((await link.hand_over(message("1"))).code)
+            codes.append((await link.hand_over(checked_content(message("1")))).code)
         await link.close()
         return codes
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from builders import FRIDAY, NOW, add_items, add_members, deliveries, dispatch, plan, statuses, way_to
+from builders import FRIDAY, NOW, add_items, add_members, deliveries, dispatch, plan, statuses
 from projects import AUDIENCES, load, small_settings, write_plain_templates
 from relays import (
     HANG_UP,
@@ -19,6 +19,7 @@ from relays import (
     drop_after_final_dot,
     drop_after_mail,
     drop_in_content,
+    hurry,
     refuses,
 )
 from sqlalchemy import update
@@ -30,11 +31,10 @@ from newsletter.editions.types import EditionStatus
 from newsletter.errors import NotApproved, StoreError, TransportError
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.schema import deliveries as table
-from newsletter.store.schema import members
-from newsletter.workflows import dispatch as dispatching
-from newsletter.workflows.dispatch import Way
+from newsletter.store.schema import members, relay_usage
 from newsletter.workflows.project import Project
 from newsletter.workflows.send import begin_sending, dispatch_edition
+from newsletter.workflows.way import Way
 from newsletter.workflows.ways import ways_out
 
 ITEMS = {"roof": "governors", "pay": "leaders", "visit": "career-leads", "both": "governors+leaders"}
@@ -82,7 +82,7 @@ def test_each_member_gets_one_message_with_what_is_for_them(project, tmp_path, k
         with Inbox(folder) as inbox:
             result = dispatch(project, edition, inbox, connections=3)
     else:
-        result = dispatch_edition(project, edition, ways_out(project, NOW), NOW)
+        result = dispatch_edition(project, edition, ways_out(project), NOW)
         folder = project.config.folder / "outbox"
     assert (result.sent_now, result.counts.sent, result.counts.planned, result.problem) == (8, 8, 8, None)
     assert result.edition.status is EditionStatus.SENT
@@ -184,8 +184,9 @@ def test_login_that_is_refused_loses_nothing(project, planned):
 def test_refusal_of_us_stops_the_run_and_marks_nobody(project, planned):
     for stage, reply in {"MAIL": "550 5.7.1 sender not allowed", "RCPT": "530 5.7.0 log in first"}.items():
         with ScriptedRelay(refuses(stage, reply)) as relay:
-            result = dispatch(project, planned, relay)
+            result = dispatch(project, begin_sending(project, "weekly", NOW), relay)
         assert reply in str(result.problem)
+        assert result.edition.status is EditionStatus.PAUSED
         assert {row.attempts for row in deliveries(project, planned).values()} == {0}
         assert statuses(project, planned) == dict.fromkeys(SOME, "pending")
         assert relay.commands.count("MAIL") == 1
@@ -234,7 +235,7 @@ def test_relay_that_swallows_every_answer_is_left_alone(project):
         result = dispatch(project, edition, relay)
     assert isinstance(result.problem, TransportError)
     assert len(relay.messages) == result.counts.unknown == 5
-    assert (result.counts.pending, result.edition.status) == (7, EditionStatus.SENDING)
+    assert (result.counts.pending, result.edition.status) == (7, EditionStatus.PAUSED)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_relay_that_swallows_every_answer_is_left_alone(project):
     [drop_after_mail(), drop_in_content(), closing("RCPT"), closing(".")],
     ids=["MAIL", "BODY", "421", "dot"],
 )
-def test_link_that_breaks_before_the_answer_is_replaced(planned, project, script):
+def test_link_that_breaks_before_the_answer_is_replaced(planned, project, script, hurried):
     once = {verb: [answer, USUAL] for verb, answer in script.items()}
     with ScriptedRelay(once) as relay:
         result = dispatch(project, planned, relay)
@@ -275,16 +276,17 @@ def test_relay_takes_no_more_than_its_daily_limit(open_project):
         add_members(project, SOME)
         edition = plan(project)
         for sent, exhausted in [(2, {f"127.0.0.1:{relay.port}"}), (0, {f"127.0.0.1:{relay.port}"})]:
-            result = dispatch_edition(project, edition, ways_out(project, datetime.now(UTC)), NOW)
+            result = dispatch_edition(project, edition, ways_out(project), NOW)
             assert (result.sent_now, result.exhausted, result.counts.pending) == (sent, exhausted, 1)
-        tomorrow = datetime.now(UTC) + timedelta(days=1)
-        result = dispatch_edition(project, edition, ways_out(project, tomorrow), tomorrow)
+        with project.database.write() as connection:  # a day and an hour go by
+            connection.execute(update(relay_usage).values(hour=relay_usage.c.hour - 25))
+        result = dispatch_edition(project, edition, ways_out(project), NOW)
         assert (result.sent_now, result.exhausted) == (1, frozenset())
         # Exactly as many as it may take is no reason to come back tomorrow.
         add_items(project, {"pay": "governors"})
         following = plan(project, FRIDAY + timedelta(days=7))
-        ways = [Way(way.transport, 2, way.pace, 3) for way in ways_out(project, tomorrow)]
-        result = dispatch_edition(project, following, ways, NOW)
+        project = open_project(smtp={**smtp, "daily_limit": 4})
+        result = dispatch_edition(project, following, ways_out(project), NOW)
         assert (result.sent_now, result.exhausted) == (3, frozenset())
 
 
@@ -339,22 +341,24 @@ def test_what_another_worker_took_over_is_not_sent(project, planned, tmp_path):
 def test_what_cannot_be_noted_is_not_sent(tmp_path):
     write_plain_templates(tmp_path)
     file = tmp_path / "short.db"
-    config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}?timeout=0.1"}))
+    config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}?timeout=0.05"}))
     names = [f"m{number}" for number in range(8)]
-    other = sqlite3.connect(file, isolation_level=None)
-    done = []
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
 
-    def lock_after_three():
-        done.append(1)
-        if len(done) == 3:
-            other.execute("BEGIN IMMEDIATE")
+    class Locker(ScriptedRelay):
+        """Holds the database from the third message on, whose answer cannot be noted then."""
 
-    with Project(config) as project, ScriptedRelay() as relay:
+        def take(self, message):
+            super().take(message)
+            if len(self.messages) == 3:
+                other.execute("BEGIN IMMEDIATE")
+
+    with Project(config) as project, Locker() as relay:
         add_items(project, {"roof": "governors"})
         add_members(project, names)
         edition = plan(project)
         with pytest.raises(StoreError, match="locked"):
-            dispatch_edition(project, edition, [way_to(relay)], NOW, lock_after_three)
+            dispatch(project, edition, relay)
         assert len(relay.messages) == 3
         other.close()
         with project.database.write() as connection:  # a minute later
@@ -383,8 +387,8 @@ class BreakingTransport(OutboxTransport):
 @pytest.fixture
 def hurried(monkeypatch):
     """Pauses too short to wait for, and two claims at a time."""
-    monkeypatch.setattr(dispatching, "_FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr(dispatching, "_BATCH", 2)
+    hurry(monkeypatch)
+    monkeypatch.setattr("newsletter.workflows.run._BATCH", 2)
 
 
 def test_recipient_at_whom_links_break_is_put_off_when_others_go_through(project, tmp_path, hurried):

@@ -129,7 +129,7 @@ def test_second_interrupt_stops_at_once(sending):
 
 
 def test_two_processes_at_once_do_the_work_once(sending):
-    members = sending.plan(240)  # more than one of them claims at a time
+    members = sending.plan(700)  # more than one of them claims at a time
     with ScriptedRelay({".": [HELD] * 8 + [USUAL]}) as relay:
         both = [sending.start(relay), sending.start(relay)]
         relay.wait_for(2 * CONNECTIONS)

@@ -13,7 +13,7 @@ from newsletter.address import parse_address
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import Envelope, Offer, RelaySettings, Transport
+from newsletter.delivery.types import Envelope, Offer, RelaySettings, Transport, checked_content
 from newsletter.errors import TransportError
 
 
@@ -48,7 +48,7 @@ def envelope(recipient: str, content: bytes) -> Envelope:
 
 async def send(link, recipient: str, content: bytes):
     assert await link.offer(envelope(recipient, content)) == Offer(None)
-    return await link.hand_over(content)
+    return await link.hand_over(checked_content(content))
 
 
 def test_messages_arrive_byte_for_byte_over_one_link(way):
@@ -110,7 +110,7 @@ def test_content_without_an_offer_is_a_bug(way):
     async def scenario():
         link = await way.transport.connect()
         try:
-            await link.hand_over(message(1))
+            await link.hand_over(checked_content(message(1)))
         finally:
             await link.close()
 

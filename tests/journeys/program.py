@@ -156,15 +156,16 @@ class Terminal:
         self._project = project
         self._columns = columns
 
-    def run(self, *args: object, **environ: str) -> str:
-        """Return what a person sees on the screen, escape sequences and all."""
+    def run(self, *args: object, typed: str = "", code: int = 0, **environ: str) -> str:
+        """Return what a person sees on the screen who types this, escape sequences and all."""
         master, slave = pty.openpty()
+        os.write(master, typed.encode())
         env = {**os.environ, "COLUMNS": str(self._columns), "LINES": "24", "TERM": "xterm", **environ}
         with self._project.process(*args, stdin=slave, stdout=slave, stderr=slave, env=env) as process:
             os.close(slave)
             seen = b"".join(_read_all(master))
         os.close(master)
-        assert process.returncode == 0, seen.decode()
+        assert process.returncode == code, seen.decode()
         return seen.decode().replace("\r\n", "\n")
 
 

@@ -42,8 +42,38 @@ EDITION = {
     "variants": [VARIANT],
     "counts": COUNTS,
 }
-DELIVERY = {"email": str, "status": str, "reply": (str, None)}
+DELIVERY = {
+    "email": str,
+    "status": str,
+    "at": (Time, None),
+    "relay": (str, None),
+    "reply": (str, None),
+    "retry_at": (Time, None),
+}
 REPORT = {"id": str, "status": str, "counts": COUNTS, "deliveries": [DELIVERY]}
+BECAUSE = {"code": str, "text": str, "when": (Time, None)}
+TRACE = {
+    "status": str,
+    "variant": str,
+    "items": [int],
+    "attempts": [{"at": Time, "status": str, "relay": (str, None), "reply": (str, None)}],
+}
+WHY = {
+    "email": str,
+    "status": str,
+    "audiences": [str],
+    "editions": [{"id": str, "status": str, "delivery": (TRACE, None), "why": (BECAUSE, None)}],
+}
+WHY_ITEM = WHY | {
+    "item": {
+        "id": int,
+        "title": str,
+        "audiences": [str],
+        "reasons": [REASON],
+        "carried": [{"edition": str, "status": str, "at": (Time, None)}],
+        "why": [BECAUSE | {"newsletter": str, "edition": (str, None)}],
+    }
+}
 
 
 def faults(value, shape, place="document"):
@@ -56,6 +86,8 @@ def faults(value, shape, place="document"):
             return [f"{place} is no list"]
         return [fault for at, one in enumerate(value) for fault in faults(one, shape[0], f"{place}[{at}]")]
     if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return [f"{place} is no object"]
         missing = [f"{place} has no {name}" for name in shape if name not in value]
         kept = [name for name in shape if name in value]
         return missing + [f for name in kept for f in faults(value[name], shape[name], f"{place}.{name}")]
