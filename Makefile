@@ -4,6 +4,8 @@ PYTHON ?= python3
 # pytest's workers (0: none) and whatever else it should be told: make test ARGS="-k members -x"
 WORKERS ?= logical
 ARGS ?=
+# which benchmark: make bench BENCH=send ARGS="--members 2000"
+BENCH ?= all
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ help:
 	@echo 'make demo   a digest from sample feeds to an inbox, in ./newsletter-demo'
 	@echo 'make test   every test                  make test ARGS="-k members -x"'
 	@echo 'make lint   ruff and mypy'
-	@echo 'make bench  speed, memory and what a crash costs (needs postfix for smtp-sink)'
+	@echo 'make bench  speed, memory, crashes, real relays    make bench BENCH=send    (see benchmarks/)'
 	@echo 'make clean  remove .venv, caches and the demo'
 
 demo: $(VENV)/.ready-package
@@ -31,10 +33,8 @@ lint: $(VENV)/.ready-lint
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/.ready-package
-	@$(BIN)/python benchmarks/bench_import.py
-	@$(BIN)/python benchmarks/bench_send.py
-	@$(BIN)/python benchmarks/crash_send.py
+bench: $(VENV)/.ready-bench
+	@$(BIN)/python benchmarks/bench.py $(BENCH) $(ARGS)
 
 clean:
 	rm -rf $(VENV) newsletter-demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -43,6 +43,11 @@ clean:
 # A stamp is as new as the pyproject.toml that it was made from, so that a second run installs nothing.
 $(VENV)/.ready-package: pyproject.toml | $(BIN)/python
 	@$(PIP) install --editable .
+	@touch $@
+
+# With PostgreSQL's driver, and dkimpy as a peer.
+$(VENV)/.ready-bench: pyproject.toml | $(BIN)/python
+	@$(PIP) install --editable '.[postgresql]' 'dkimpy>=1.1.8'
 	@touch $@
 
 # Dependency groups are known to pip from 25.1.

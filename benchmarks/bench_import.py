@@ -1,27 +1,34 @@
-"""How long an import of many members takes, and how much memory."""
+"""How long an import of many members takes, and how much memory; then the same file again."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 
 import rig
+from results import Result, option, run_alone
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=500_000)
-    rows = options.parse_args().rows
+@dataclass(frozen=True)
+class Options:
+    members: int = option(500_000, "rows of the file")
+
+
+def run(options: Options) -> list[Result]:
+    found = []
     with rig.work_folder() as folder:
         project, members = folder / "project", folder / "members.csv"
         rig.make_project(project)
-        rig.write_members(members, rows)
-        for name in ("import", "the same file again"):
-            run = rig.newsletter(project, "member", "import", str(members))
+        rig.write_members(members, options.members)
+        for what in ("import", "import of the same file again"):
+            imported = rig.newsletter(project, "member", "import", str(members))
+            rate = options.members / imported.seconds
             print(
-                f"{name}: {rows:,} rows in {run.seconds:.1f} s ({rows / run.seconds:,.0f} a second,"
-                f" {run.cpu_s:.1f} s of CPU), peak memory {run.peak_mib:.0f} MiB"
+                f"{what}: {options.members:,} rows in {imported.seconds:.1f} s"
+                f" ({imported.cpu_s:.1f} s of CPU), peak memory {imported.peak_mib:.0f} MiB"
             )
+            found.append(Result(f"{what}, members a second", rate, digits=0))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, Options, run)
