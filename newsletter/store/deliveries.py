@@ -16,44 +16,31 @@ Every step is a conditional update, so two processes may take it at once and one
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Insert,
-    Integer,
-    String,
-    Subquery,
-    Text,
-    Update,
     and_,
     exists,
-    func,
     insert,
     literal,
-    literal_column,
-    null,
     or_,
     select,
-    true,
     update,
 )
 
 from newsletter.address import Address
-from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Recipient, Scope
+from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Recipient
 from newsletter.editions.types import Edition, EditionStatus
-from newsletter.store.bulk import among, fetch, insert_missing, moment
+from newsletter.store.bulk import among, fetch, moment
 from newsletter.store.database import Database, epoch_now
-from newsletter.store.journal import Journal, Prepared
+from newsletter.store.notes import Notes, is_going_out, send_again
 from newsletter.store.schema import (
-    Id,
     UtcDateTime,
     attempts,
     deliveries,
@@ -65,24 +52,6 @@ from newsletter.store.schema import (
 
 LEASE_S = 60.0
 _TIME = UtcDateTime()
-
-# What the statements that are run for every message are given, in this order.
-_KEY = (Column("key", Id),)
-_OUTCOME = (
-    Column("delivery_id", Id),
-    Column("status", String),
-    Column("counted", Integer),
-    Column("first_try", UtcDateTime),
-    Column("retry_at", UtcDateTime),
-    Column("finished_at", UtcDateTime),
-    Column("started_at", UtcDateTime),
-    Column("ended_at", UtcDateTime),
-    Column("relay", String),
-    Column("code", Integer),
-    Column("enhanced", String),
-    Column("text", Text),
-)
-_OF_ATTEMPT = ("delivery_id", "started_at", "ended_at", "status", "relay", "code", "enhanced", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +70,7 @@ class DeliveryStore:
         self._database = database
         self._worker = worker
         self._resend = resend
-        self._journal = Journal(database)
-        self._mark = Prepared(database, _KEY, partial(_mark, worker))
-        self._record_outcome = Prepared(database, _OUTCOME, partial(_record_outcome, worker))
-        self._record_attempt = Prepared(database, _OUTCOME, _record_attempt)
-        self._suppress = Prepared(database, [*suppressions.c], partial(_suppress, database))
-        self._send_again = Prepared(database, _KEY, _send_again)
+        self._notes = Notes(database, worker, resend=resend)
 
     def claim(self, edition: Edition, limit: int, now: datetime) -> list[Claim]:
         """Lease up to so many pending deliveries to this worker.
@@ -146,25 +110,12 @@ class DeliveryStore:
         Returns the ids that are marked. One that is missing must not be sent: it is no longer this worker's,
         or the edition was paused.
         """
-        work = []
-        if outcomes:
-            rows = json.dumps([_outcome_row(outcome, self._journal.time) for outcome in outcomes])
-            work += [(self._record_outcome, rows), (self._record_attempt, rows)]
-        unreachable = [_suppression_row(it, self._journal.time) for it in outcomes if it.verdict.suppress]
-        if unreachable:
-            work.append((self._suppress, json.dumps(unreachable)))
-        doubtful = [[it.claim.delivery] for it in outcomes if it.verdict.status is DeliveryStatus.UNKNOWN]
-        if doubtful and self._resend:
-            work.append((self._send_again, json.dumps(doubtful)))
         keys = [claim.delivery for claim in sending]
-        if keys:
-            work.append((self._mark, json.dumps([[key] for key in keys])))
-        changed = self._journal.write(work)
-        return set(keys) if not keys or changed[-1] == len(keys) else self._marked(keys)
+        return set(keys) if self._notes.write(outcomes, keys) else self._marked(keys)
 
     def close(self) -> None:
         """Close the connection of this worker."""
-        self._journal.close()
+        self._notes.close()
 
     def edition_status(self, edition: Edition) -> EditionStatus:
         """Return what the edition is at this moment, whoever changed it."""
@@ -228,7 +179,7 @@ class DeliveryStore:
                     lease_until=None,
                 )
             ).rowcount
-            again = _again(deliveries.c.edition_id == edition.key)
+            again = send_again(deliveries.c.edition_id == edition.key)
             resent = connection.execute(again).rowcount if self._resend else 0
         return Recovered(released, unknown, resent)
 
@@ -242,63 +193,6 @@ class DeliveryStore:
             return set(connection.execute(mine).scalars())
 
 
-def _is_going_out(key: ColumnElement[int] | int) -> ColumnElement[bool]:
-    return exists().where(editions.c.id == key, editions.c.status == EditionStatus.SENDING.value)
-
-
-def _mark(worker: str, rows: Subquery) -> Update:
-    return (
-        update(deliveries)
-        .where(
-            deliveries.c.id == rows.c.key,
-            deliveries.c.status == DeliveryStatus.PENDING.value,
-            deliveries.c.worker == worker,
-            deliveries.c.lease_until > epoch_now(),
-            _is_going_out(deliveries.c.edition_id),
-        )
-        .values(status=DeliveryStatus.SENDING.value)
-    )
-
-
-def _record_outcome(worker: str, rows: Subquery) -> Update:
-    return (
-        update(deliveries)
-        .where(deliveries.c.id == rows.c.delivery_id, deliveries.c.worker == worker)
-        .values(
-            status=rows.c.status,
-            attempts=deliveries.c.attempts + rows.c.counted,
-            first_try=func.coalesce(deliveries.c.first_try, rows.c.first_try),
-            retry_at=rows.c.retry_at,
-            finished_at=rows.c.finished_at,
-            lease_until=null(),
-        )
-    )
-
-
-def _record_attempt(rows: Subquery) -> Insert:
-    counted = select(*(rows.c[name] for name in _OF_ATTEMPT)).where(rows.c.counted == literal_column("1"))
-    return insert(attempts).from_select(list(_OF_ATTEMPT), counted).inline()
-
-
-def _send_again(rows: Subquery) -> Update:
-    return _again(deliveries.c.id == rows.c.key)
-
-
-def _again(which: ColumnElement[bool]) -> Update:
-    """Make unknown deliveries pending again, each at most once in its life."""
-    unknown = and_(deliveries.c.status == DeliveryStatus.UNKNOWN.value, deliveries.c.resent.is_(False))
-    free = {"worker": null(), "lease_until": null(), "finished_at": null()}
-    again = {"status": DeliveryStatus.PENDING.value, "resent": True, **free}
-    return update(deliveries).where(which, unknown).values(again)
-
-
-def _suppress(database: Database, rows: Subquery) -> Insert:
-    columns = [it.name for it in suppressions.c]
-    # WHERE keeps SQLite from taking ON CONFLICT for the ON of a join (sqlite.org/lang_upsert.html).
-    given = select(rows).where(true())
-    return insert_missing(database.engine, suppressions).from_select(columns, given).inline()
-
-
 def _free(edition: Edition) -> Any:  # noqa: ANN401 - a select of ids
     return (
         select(deliveries.c.id)
@@ -306,7 +200,7 @@ def _free(edition: Edition) -> Any:  # noqa: ANN401 - a select of ids
             deliveries.c.edition_id == edition.key,
             deliveries.c.status == DeliveryStatus.PENDING,
             or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= epoch_now()),
-            _is_going_out(edition.key),
+            is_going_out(edition.key),
         )
         .order_by(deliveries.c.id)
         .with_for_update(skip_locked=True)
@@ -374,29 +268,3 @@ def _claims(connection: Connection, which: ColumnElement[bool]) -> list[Claim]:
             connection, query
         )
     ]
-
-
-def _outcome_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
-    verdict, reply = outcome.verdict, outcome.reply
-    counted = verdict.scope is Scope.RECIPIENT  # trouble with the link is nobody's attempt
-    began, ended = time(outcome.started_at), time(outcome.ended_at)
-    open_again = verdict.status in (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED)
-    return [
-        outcome.claim.delivery,
-        verdict.status,
-        int(counted),
-        began if counted else None,
-        time(verdict.retry_at),
-        None if open_again else ended,
-        began,
-        ended,
-        outcome.relay,
-        reply.code if reply else None,
-        reply.status if reply else None,
-        reply.text if reply else outcome.note,
-    ]
-
-
-def _suppression_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
-    key = outcome.claim.recipient.address.key
-    return [key, "refused", str(outcome.reply), time(outcome.ended_at)]
