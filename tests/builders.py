@@ -24,10 +24,11 @@ from newsletter.members.types import Basis, MemberRow, Served, Terms
 from newsletter.store.pulls import SortedItem
 from newsletter.store.schema import entries
 from newsletter.workflows.approve import approve_edition
-from newsletter.workflows.way import Way
 from newsletter.workflows.draft import draft_edition
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
-from newsletter.workflows.send import SendResult, begin_sending, dispatch_edition
+from newsletter.workflows.send import SendResult, dispatch_edition
+from newsletter.workflows.way import Way
 
 #: A Thursday; the weekly comes out on the day after.
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)

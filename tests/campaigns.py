@@ -25,8 +25,9 @@ from sqlalchemy import delete, update
 from newsletter.editions.types import Edition
 from newsletter.store.schema import attempts, editions, relay_usage, relays, suppressions
 from newsletter.store.schema import deliveries as table
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
-from newsletter.workflows.send import SendResult, begin_sending, dispatch_edition
+from newsletter.workflows.send import SendResult, dispatch_edition
 from newsletter.workflows.way import Way
 
 #: Who is on the list where a test names nobody.

@@ -37,8 +37,8 @@ from newsletter.workflows import (
     run,
     ways,  # noqa: F401 - likewise
 )
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
-from newsletter.workflows.send import begin_sending
 
 #: Deliveries that are claimed at once here, so that an edition of a dozen has several claims.
 BATCH = 4
@@ -120,7 +120,10 @@ def send(
 
 
 def bring_up_to_date(url: str, statements: int) -> None:
-    """Open a database and with it bring its schema up to date; die before the n-th statement that writes."""
+    """Open a database, which brings its schema up to date; die before the n-th statement that writes.
+
+    The last of them is the commit.
+    """
     seen = 0
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -130,16 +133,22 @@ def bring_up_to_date(url: str, statements: int) -> None:
         if seen == statements:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    @event.listens_for(Engine, "commit")
+    def count_commit(connection: Connection) -> None:
+        if seen:
+            count(connection, None, "COMMIT")
+
     Database(url).close()
 
 
 def begin(folder: str, url: str, editions: Sequence[str], together: Barrier) -> None:
-    """Begin to send some editions, each at the same moment as other processes do."""
+    """Begin to send some editions, each at the same moment as others do, who are waited for afterwards."""
     config = load_config(Path(folder), {"NEWSLETTER_DATABASE__URL": url})
     with Project(config) as project:
         for edition in editions:
             together.wait()
             begin_sending(project, edition, datetime.now(UTC))
+            together.wait()
 
 
 def _set(seam: Seam, stop: Stop) -> None:

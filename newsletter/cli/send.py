@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.editions.types import HistoryGroup
+    from newsletter.workflows.plan import SendPlan
     from newsletter.workflows.project import Project
-    from newsletter.workflows.send import SendPlan
 
 
 @click.command("send", cls=Command, example="newsletter edition send weekly --go")
@@ -43,7 +43,7 @@ def send(app: App, edition_id: str, *, go: bool, confirm: int | None) -> None:
 
 def _tell_plan(app: App, project: Project, edition_id: str) -> None:
     from newsletter.editions.names import variant_name
-    from newsletter.workflows.send import plan_send
+    from newsletter.workflows.plan import plan_send
 
     plan = plan_send(project, edition_id, now())
     order = project.config.newsletter(plan.edition.id.newsletter).audiences
@@ -130,7 +130,7 @@ def _members(groups: Iterable[HistoryGroup]) -> int:
 
 def _send(app: App, project: Project, edition_id: str, confirm: int | None) -> None:
     from newsletter.workflows.find import find_edition
-    from newsletter.workflows.send import begin_sending
+    from newsletter.workflows.plan import begin_sending
 
     for notice in project.config.notices:
         app.note(f"note: {notice}")

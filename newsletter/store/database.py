@@ -20,6 +20,8 @@ from newsletter.store.disk import refuse_full_disk, refuse_network_disk
 from newsletter.store.migrations import bring_up_to_date
 
 _BUSY_TIMEOUT_S = 30.0
+#: How long SQLite's write-ahead log becomes meanwhile.
+_LOG_BYTES = 8_000_000
 
 
 class epoch_now(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
@@ -75,10 +77,13 @@ class Database:
         return _faults_told(self.url, self.engine.dialect.loaded_dbapi.Error)
 
     def require_room(self, size_bytes: int) -> None:
-        """Raise StoreError where the disk has less room than that; a server looks after its own."""
+        """Raise StoreError where the disk has less room than twice what is to be written.
+
+        A server looks after its own.
+        """
         parsed = make_url(self.url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            refuse_full_disk(Path(parsed.database), size_bytes)
+            refuse_full_disk(Path(parsed.database), 2 * (size_bytes + _LOG_BYTES))
 
     def close(self) -> None:
         """Close every connection."""

@@ -101,6 +101,15 @@ def go_on(project: Project, edition: Edition, now: datetime) -> Edition:  # noqa
     return edition
 
 
+def finish_edition(project: Project, edition: Edition, now: datetime) -> DeliveryCounts:
+    """Note that an edition is sent when every delivery has come to its end; return the counts."""
+    project.editions.call_off_rest(edition, now)
+    counts = project.editions.counts(edition)
+    if not counts.open:
+        project.editions.finish(edition, now)
+    return counts
+
+
 def halted(edition: Edition) -> str:
     """Return "paused by Anna on 2026-11-27 at 07:12: a slip in the title"; for a cancelled one likewise."""
     by = f" by {edition.paused_by}" if edition.paused_by else " by itself"

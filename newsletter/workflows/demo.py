@@ -22,10 +22,11 @@ from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.init import make_project
 from newsletter.workflows.members import import_members
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
 from newsletter.workflows.pull import pull_feeds
 from newsletter.workflows.received import write_index
-from newsletter.workflows.send import begin_sending, dispatch_edition
+from newsletter.workflows.send import dispatch_edition
 from newsletter.workflows.way import Way
 
 _NEWSLETTER = "weekly"

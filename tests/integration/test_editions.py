@@ -17,7 +17,7 @@ from newsletter.members.types import Basis
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.find import find_edition
-from newsletter.workflows.send import begin_sending, plan_send
+from newsletter.workflows.plan import begin_sending, plan_send
 
 WEEKLY = {"name": "weekly", "audiences": [*AUDIENCES]}
 

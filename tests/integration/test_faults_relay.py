@@ -56,7 +56,8 @@ from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import editions, members, relays
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.members import import_members
-from newsletter.workflows.send import begin_sending, dispatch_edition
+from newsletter.workflows.plan import begin_sending
+from newsletter.workflows.send import dispatch_edition
 from newsletter.workflows.throttle import Throttle
 from newsletter.workflows.way import Way
 

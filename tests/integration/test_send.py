@@ -32,8 +32,9 @@ from newsletter.errors import NotApproved, StoreError, TransportError
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, relay_usage
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
-from newsletter.workflows.send import begin_sending, dispatch_edition
+from newsletter.workflows.send import dispatch_edition
 from newsletter.workflows.way import Way
 from newsletter.workflows.ways import ways_out
 

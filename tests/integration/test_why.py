@@ -15,7 +15,7 @@ from newsletter.members.types import EndReason
 from newsletter.store.schema import attempts, deliveries, items, members, subscriptions
 from newsletter.workflows.control import cancel_edition, pause_edition
 from newsletter.workflows.draft import draft_edition
-from newsletter.workflows.send import begin_sending
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.why import explain_member
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
