@@ -74,6 +74,7 @@ SEAMS = {
     "MAIL is about to be written": Seam(link, "mail_command", "before"),
     "offer was answered": Seam(SmtpLink, "offer", "after"),
     "sending is about to be committed": Seam(DeliveryStore, "note", "at commit", _sending),
+    "sending is committed": Seam(DeliveryStore, "note", "after", _sending),
     "content is about to leave": Seam(SmtpLink, "hand_over", "before"),
     "content was answered": Seam(SmtpLink, "hand_over", "after"),
     "outcome is about to be committed": Seam(DeliveryStore, "note", "at commit", _outcomes),

@@ -68,11 +68,10 @@ def _path(address: Address) -> bytes:
 
 
 def content_blocks(content: Content, ahead: bytes = b"") -> list[bytes]:
-    """Return the content in the blocks in which it is written, its end in the last one.
+    """Return the content in the blocks in which it is written, its end in the last one and whole.
 
     ahead: commands that follow it at once.
     """
-    wire = b"".join((content, b".\r\n", ahead))
-    if len(wire) <= BLOCK_BYTES:
-        return [wire]
-    return [wire[start : start + BLOCK_BYTES] for start in range(0, len(wire), BLOCK_BYTES)]
+    blocks = [content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES)]
+    blocks[-1] = b"".join((blocks[-1], b".\r\n", ahead))
+    return blocks

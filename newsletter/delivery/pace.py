@@ -131,7 +131,7 @@ def grant_turns(
     rate = rate_at(state, limits, now)
     slowed = rate != limits.rate
     if left_today is not None and left_today <= 0:
-        return state, Grant(0, rate=rate, slowed=slowed)
+        return state, Grant(0, hour=hour_of(now), rate=rate, slowed=slowed)
     if rate is None:
         number = None if left_today is None else min(left_today, _BLOCK_OF_LIMIT)
         return state, Grant(number, hour=hour_of(now))

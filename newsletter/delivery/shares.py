@@ -23,7 +23,7 @@ class Shares:
 
     def may_take(self, name: str) -> bool:
         """Tell whether a relay may have the next message; the one that is furthest behind always may."""
-        if self._even:
+        if self._even or not self._up:
             return True
         weight = self._weights[name]
         return (self._rounds[name] - self._lowest()) * weight < _SLACK + weight

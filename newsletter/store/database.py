@@ -181,6 +181,8 @@ def _told(url: str, fault: Exception) -> StoreError | None:
             if sign in words.lower():
                 kind = StoreBusy if sign == "locked" else StoreError
                 return kind(f"the database {parsed.database} {problem}", hint=cure)
+    elif _lost_a_race(fault):
+        return StoreBusy("another process wanted the same rows at the same moment", hint="try again")
     elif _is_operational(fault) or "connection option" in words:
         place = parsed.set(query={}).render_as_string(hide_password=True)  # its query may hold one too
         return StoreError(
@@ -193,3 +195,9 @@ def _told(url: str, fault: Exception) -> StoreError | None:
 def _is_operational(fault: Exception) -> bool:
     """Tell whether a fault is none of the statement, as SQLAlchemy and the driver name it alike (PEP 249)."""
     return any(kind.__name__ == "OperationalError" for kind in type(fault).__mro__)
+
+
+def _lost_a_race(fault: Exception) -> bool:
+    """Tell whether PostgreSQL ended a transaction so that another could go on; it may be tried again."""
+    driver = getattr(fault, "orig", None) or fault
+    return type(driver).__name__ in {"DeadlockDetected", "SerializationFailure"}

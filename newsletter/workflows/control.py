@@ -83,7 +83,7 @@ def resume_edition(
     return _result(project, edition, changed=settled is not None, settled=settled or 0)
 
 
-def go_on(project: Project, edition: Edition, now: datetime) -> Edition:  # noqa: ARG001 - asked by the callers
+def go_on(project: Project, edition: Edition) -> Edition:
     """Return an edition that is not paused: when the program paused it by itself, that ends here.
 
     Raises EditionError when a person paused it, or called it off.

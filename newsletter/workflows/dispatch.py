@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -17,24 +16,21 @@ from newsletter.workflows.way import Way
 
 #: How often we look whether somebody paused or cancelled the edition.
 _WATCH_S = 1.0
+_WAKE_S = 60.0
 #: How often a relay that is left alone looks whether others work.
 _LOOK_S = 1.0
 
 
 class Dispatch:
-    """Sends what is pending of one edition until nothing is, or until it is stopped.
-
-    halted: paused or cancelled, where another process did that.
-    """
+    """Sends what is pending of one edition until nothing is, or until it is stopped."""
 
     def __init__(self, edition: Edition, tools: Tools, ways: Sequence[Way], book: RelayStore) -> None:
-        self.halted: EditionStatus | None = None
         self._edition = edition
         self._tools = tools
         self._course = tools.course
         self._book = book
         self._relays = [Relay(way, tools.course) for way in ways]
-        self._busy: Counter[str] = Counter()
+        self._busy: set[str] = set()
 
     @property
     def exhausted(self) -> frozenset[str]:
@@ -47,6 +43,7 @@ class Dispatch:
         beside = [
             asyncio.create_task(self._tools.ledger.keep_leases(self._edition)),
             asyncio.create_task(self._watch()),
+            asyncio.create_task(self._wake()),
         ]
         try:
             async with asyncio.TaskGroup() as relays:
@@ -59,6 +56,9 @@ class Dispatch:
                 task.cancel()
             await asyncio.wait(beside)
             await self._tools.stock.close()
+        for task in beside:
+            if not task.cancelled():
+                task.result()  # a bug stops the run
         await self._tools.ledger.run(lambda store: store.release(self._edition))
 
     @property
@@ -79,13 +79,14 @@ class Dispatch:
         """Serve a relay's lines; where it fails while others work, come back to it later."""
         name = relay.way.name
         while True:
-            self._busy[name] += 1
+            self._tools.shares.up(name)
+            self._busy.add(name)
             try:
                 async with asyncio.TaskGroup() as lines:
                     for _ in range(relay.way.connections):
                         lines.create_task(Line(relay, self._tools).serve())
             finally:
-                del self._busy[name]
+                self._busy.discard(name)
                 self._tools.shares.down(name)
             if relay.fault is None:
                 await self._tools.ledger.run(lambda _: self._book.up(name))
@@ -94,7 +95,6 @@ class Dispatch:
             if not await self._others_work(alone_s):
                 return
             relay.try_again()
-            self._tools.shares.up(name)
 
     async def _others_work(self, seconds: float) -> bool:
         """Wait so long while other relays work; stop where none is left that could."""
@@ -118,10 +118,17 @@ class Dispatch:
             with suppress(StoreError):  # those who must note something will hear of it
                 await self._look()
 
+    async def _wake(self) -> None:
+        """Take up what was put off when its time has come; a run may last longer than that."""
+        while True:
+            await asyncio.sleep(_WAKE_S)
+            now = self._tools.clock()
+            with suppress(StoreError):
+                await self._tools.ledger.run(lambda store: store.wake_deferred(self._edition, now))  # noqa: B023 - awaited at once
+                self._tools.stock.went_back()
+
     async def _look(self) -> None:
         status = await self._tools.ledger.run(lambda store: store.edition_status(self._edition))
-        if status in (EditionStatus.PAUSED, EditionStatus.CANCELLED):
-            self.halted = status
         if status is not EditionStatus.SENDING:
             self._course.stop()
 

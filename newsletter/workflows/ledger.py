@@ -22,7 +22,7 @@ from newsletter.store.deliveries import LEASE_S, DeliveryStore
 _T = TypeVar("_T")
 #: Each waits as long as the database does for a lock, half a minute as a rule.
 _TRIES = 9
-_RENEW_S = LEASE_S / 3
+_RENEW_S, _AGAIN_S = LEASE_S / 3, 1.0
 
 
 class _Note:
@@ -46,6 +46,9 @@ class Ledger:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: list[_Note] = []
         self._committing: asyncio.Task[None] | None = None
+        #: Deliveries that are marked `sending` and have no outcome yet. A lease that ends while a line waits
+        #: lets us claim a delivery a second time; it is handed over once.
+        self._in_hand: set[int] = set()
         #: When our leases began anew: the last time, and as of the note that was waited for last.
         self._renewed_at = self._held_since = _clock()
 
@@ -79,13 +82,16 @@ class Ledger:
 
     async def keep_leases(self, edition: Edition) -> None:
         """Renew the leases of an edition again and again, until cancelled; none is held when it begins."""
-        self._renewed_at = _clock()
+        self._renewed_at, wait_s = _clock(), _RENEW_S
         while True:
-            await asyncio.sleep(_RENEW_S)
+            await asyncio.sleep(wait_s)
             began = _clock()
-            with suppress(StoreError):  # the next turn comes well before the leases end
+            try:
                 await self.run(lambda store: store.renew(edition))
-                self._renewed_at = began
+            except StoreError:  # the leases last for a while yet
+                wait_s = _AGAIN_S
+            else:
+                self._renewed_at, wait_s = began, _RENEW_S
 
     def close(self) -> None:
         """End the thread when it has done what it was given."""
@@ -97,14 +103,25 @@ class Ledger:
             await self._gather()
             batch, self._waiting = self._waiting, []
             outcomes = [outcome for note in batch for outcome in note.outcomes]
-            sending = [note.sending for note in batch if note.sending]
+            sending = self._not_in_hand(batch)
             try:
-                marked = await self._note_patiently(outcomes, sending)
+                marked = await self._note_patiently(outcomes, list(sending.values()))
             except BaseException as fault:  # noqa: BLE001 - handed on to whoever waits
                 _settle(batch, fault)
             else:
-                _settle(batch, marked)
+                self._in_hand.difference_update(outcome.claim.delivery for outcome in outcomes)
+                self._in_hand |= marked
+                _settle(batch, {note for note in sending if sending[note].delivery in marked})
         self._committing = None
+
+    def _not_in_hand(self, batch: list[_Note]) -> dict[_Note, Claim]:
+        """Return which notes ask to send what nobody of us has in hand, each delivery once."""
+        asked = {note.sending.delivery: note for note in reversed(batch) if note.sending}
+        return {
+            note: note.sending
+            for delivery, note in asked.items()
+            if note.sending and delivery not in self._in_hand
+        }
 
     async def _gather(self) -> None:
         """Let those join who are ready by now; the other half of the lines may work while we write."""
@@ -126,7 +143,7 @@ def _clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def _settle(batch: list[_Note], result: set[int] | BaseException) -> None:
+def _settle(batch: list[_Note], result: set[_Note] | BaseException) -> None:
     for note in batch:
         if not isinstance(result, BaseException):
             note.outcomes.clear()  # they stand now, also when nobody waits for it any more
@@ -135,4 +152,4 @@ def _settle(batch: list[_Note], result: set[int] | BaseException) -> None:
         if isinstance(result, BaseException):
             note.done.set_exception(result)
         else:
-            note.done.set_result(note.sending is None or note.sending.delivery in result)
+            note.done.set_result(note.sending is None or note in result)

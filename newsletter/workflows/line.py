@@ -187,6 +187,7 @@ class Line:
         content, ahead = job.message.content, following.message.envelope if following else None
         if self._tools.ledger.lease_over():  # we were stopped for long: somebody else may have it by now
             await self._hang_up()
+            self._throttle.give_back()
             self._outcomes.append(self._judged(job.claim, job.began, Stage.DATA, None))
             return
         try:
@@ -195,6 +196,7 @@ class Line:
             await self._hang_up()
             self._outcomes.append(self._judged(job.claim, job.began, Stage.CONTENT, None, str(fault)))
             self._tools.course.lost_answer(fault)
+            await self._note()  # to connect again may take minutes
         except TransportError as fault:
             self._outcomes.append(self._not_through(job, fault))
             await self._trouble(fault)

@@ -72,7 +72,7 @@ def begin_sending(
     told who gets what, and who does not, where it was not planned before. Raises NotApproved, EmptyEdition,
     EditionError for an unusual number, or StoreError for a disk without room; nothing is planned then.
     """
-    edition = go_on(project, find_edition(project, text), now)
+    edition = go_on(project, find_edition(project, text))
     if edition.status in (EditionStatus.SENDING, EditionStatus.SENT):
         finish_edition(project, edition, now)  # a process may have died when all was done but this
         if edition.status is EditionStatus.SENDING:

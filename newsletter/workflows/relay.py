@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from newsletter.delivery.health import Health
-from newsletter.delivery.types import Attempt, DeliveryStatus, Link, RelayBusy, RelayRejected, Stage
+from newsletter.delivery.types import (
+    Attempt,
+    DeliveryStatus,
+    Link,
+    RelayBusy,
+    RelayRejected,
+    Scope,
+    Stage,
+    Verdict,
+)
 from newsletter.errors import TransportError
 from newsletter.workflows.course import Course
 from newsletter.workflows.way import Way
@@ -16,6 +25,8 @@ PATIENCE = 5
 _LATELY_S = 180.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+#: What a relay says that takes no more connections for now.
+_SLOWER = Verdict(Scope.LINK, DeliveryStatus.PENDING, slow_down=True)
 
 
 class Relay:
@@ -52,7 +63,7 @@ class Relay:
                 async with self._opening:
                     link = None if self.fault or self._course.stopped else await self._try()
             if link or (self._full and self._links):
-                return link
+                return link  # the other lines will do
         return None
 
     def heard(self, attempt: Attempt, stage: Stage) -> None:
@@ -83,27 +94,35 @@ class Relay:
     def try_again(self) -> None:
         """Use a relay again that was left alone for a while."""
         self.fault, self._failures, self._reached = None, 0, False
+        self._health = Health()
 
     async def _try(self) -> Link | None:
         try:
             link = await self.way.transport.connect()
         except TransportError as fault:
-            self._full = isinstance(fault, RelayBusy)
-            if self._full and self._links:
-                return None  # the other lines will do
-            self._reached = False
-            self._failures += 1
-            rejected = isinstance(fault, RelayRejected)
-            if rejected or not self._ever_reached or self._failures >= PATIENCE:
-                self.give_up(fault, pause=rejected)
-            else:
-                await self._course.wait(_FIRST_PAUSE_S * 2 ** (self._failures - 1))
+            await self._not_reached(fault)
             return None
         self._reached = self._ever_reached = True
         self._failures = 0
         self._full = False
         self._links += 1
         return link
+
+    async def _not_reached(self, fault: TransportError) -> None:
+        """Wait after a connection that failed; give the relay up when it goes on and nothing else is open."""
+        busy, rejected = isinstance(fault, RelayBusy), isinstance(fault, RelayRejected)
+        if busy:
+            self.way.throttle.noticed(_SLOWER)
+        self._failures += 1
+        self._full = busy or self._failures >= PATIENCE
+        if self._full and self._links:
+            return
+        self._reached = False
+        patient = self._ever_reached and (self._failures < PATIENCE or (busy and self._took_lately()))
+        if rejected or not patient:
+            self.give_up(fault, pause=rejected)
+        else:
+            await self._course.wait(min(_FIRST_PAUSE_S * 2 ** (self._failures - 1), _LONGEST_PAUSE_S))
 
     def _took_lately(self) -> bool:
         now = asyncio.get_running_loop().time()

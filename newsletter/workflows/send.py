@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from newsletter.delivery.types import DeliveryStatus, SendProgress
-from newsletter.editions.types import DeliveryCounts, Edition, EditionStatus
+from newsletter.editions.types import DeliveryCounts, Edition
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.control import finish_edition
 from newsletter.workflows.find import find_edition
@@ -25,8 +25,9 @@ _SEND_BYTES = 260
 class SendResult:
     """How far it came, and what ended it before the end.
 
-    problem: a fault; interrupted: a person at this process; halted: one who paused or cancelled the edition
-    from elsewhere; exhausted: relays at their daily limit; closed_until: when the hours for sending begin.
+    problem: a fault; interrupted: a person at this process; exhausted: relays at their daily limit;
+    closed_until: when the hours for sending begin. One that was paused or cancelled from elsewhere says so by
+    its status.
     """
 
     edition: Edition
@@ -35,7 +36,6 @@ class SendResult:
     seconds: float
     interrupted: bool = False
     problem: Exception | None = None
-    halted: EditionStatus | None = None
     exhausted: frozenset[str] = frozenset()
     closed_until: datetime | None = None
 
@@ -77,7 +77,6 @@ def dispatch_edition(
         time.monotonic() - began,
         run.interrupted,
         run.course.problem,
-        dispatch.halted,
         dispatch.exhausted if counts.pending else frozenset(),
         run.closed_until if counts.pending else None,
     )

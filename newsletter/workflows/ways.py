@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from newsletter.config import Config, SmtpSettings
 from newsletter.delivery.forecast import RelayOutlook
@@ -12,8 +11,8 @@ from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.pace import Limits
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings, Transport
-from newsletter.errors import ConfigError
 from newsletter.workflows.project import Project
+from newsletter.workflows.secrets import relay_secret
 from newsletter.workflows.throttle import Throttle
 from newsletter.workflows.way import Way
 
@@ -53,24 +52,9 @@ def make_transport(config: Config, relay: SmtpSettings, environ: Mapping[str, st
             port=relay.port,
             security=relay.security,
             username=relay.username,
-            password=_secret(config.folder, relay, environ),
+            password=relay_secret(config, relay, environ),
             ca_file=str(config.folder / relay.ca_file) if relay.ca_file else None,
+            timeouts=relay.timeouts.seconds,
+            auth=relay.auth,
         )
     )
-
-
-def _secret(folder: Path, relay: SmtpSettings, environ: Mapping[str, str]) -> str | None:
-    if relay.password_env:
-        if relay.password_env not in environ:
-            raise ConfigError(
-                f"smtp.password_env names {relay.password_env}, which is not set in the environment",
-                hint=f"export {relay.password_env}=…, also where cron starts us",
-            )
-        return environ[relay.password_env]
-    if relay.password_file:
-        path = folder / relay.password_file
-        try:
-            return path.read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise ConfigError(f"smtp.password_file: {path} cannot be read") from fault
-    return None

@@ -128,18 +128,18 @@ def test_paused_edition_is_neither_claimed_nor_marked(scene):
 def test_program_goes_on_by_itself_only_where_no_person_said_otherwise(scene):
     here = scene("anna")
     here.project.editions.pause(here.edition, None, "40 of 50 refused", NOW)
-    assert go_on(here.project, here.now(), LATER).status is EditionStatus.SENDING
+    assert go_on(here.project, here.now()).status is EditionStatus.SENDING
     assert (here.now().paused_by, here.now().pause_reason, here.now().halted_at) == (None, None, None)
     here.pause()
     with pytest.raises(EditionError, match=r"was paused by Anna on .*: a slip") as refused:
-        go_on(here.project, here.now(), LATER)
+        go_on(here.project, here.now())
     assert refused.value.hint == f"let it go on with: newsletter edition resume {here.edition.id}"
     assert here.now().status is EditionStatus.PAUSED
 
 
 def test_edition_that_is_not_paused_goes_on_as_it_is(scene):
     here = scene("anna")
-    assert go_on(here.project, here.now(), LATER) == here.now()
+    assert go_on(here.project, here.now()) == here.now()
 
 
 def test_cancelled_edition_calls_off_what_waits_and_nothing_else(scene):
@@ -191,7 +191,7 @@ def test_sent_edition_cannot_be_cancelled(scene):
 def test_cancelled_edition_stays_cancelled(scene):
     here = scene()
     here.cancel()
-    for begin in (here.resume, lambda: here.resume("resend"), lambda: go_on(here.project, here.now(), NOW)):
+    for begin in (here.resume, lambda: here.resume("resend"), lambda: go_on(here.project, here.now())):
         with pytest.raises(EditionError, match="that is final"):
             begin()
     with pytest.raises(AlreadySent, match="is cancelled"):

@@ -23,9 +23,9 @@ CONTENT_HAS_LEFT = "content has left"
 PLACES = {"first": 1, "middle": 6, "last": len(MEMBERS)}
 #: Points that a run passes once.
 ONCE = ("plan is about to be committed", "plan is committed", "edition is about to be marked sent")
-#: Points before a delivery has left, and those of them before it is `sending`.
-BEFORE_SENDING = ("plan", "claim", "MAIL", "offer", "sending")
-BEFORE_LEAVING = (*BEFORE_SENDING, "content is about to leave")
+#: Points before a delivery is `sending`, and before it has left.
+BEFORE_SENDING = ("plan", "claim", "MAIL", "offer", "sending is about")
+BEFORE_LEAVING = (*BEFORE_SENDING, "sending", "content is about")
 
 
 def cases():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table
 from newsletter.store.workers import this_machine
+from newsletter.workflows.ledger import Ledger
 
 ACCEPTED = Reply(250, "queued as 7F", "2.0.0")
 NO_MAILBOX = Reply(550, "no such user here", "5.1.1")
@@ -136,6 +138,26 @@ def test_nothing_may_be_sent_once_the_lease_has_run_out(scene):
     assert set(here.claim(other)) == {"anna", "ben"}
     assert one.note([], [*claims.values()]) == set()
     assert here.statuses() == {"anna": "pending", "ben": "pending"}
+
+
+def test_delivery_that_two_lines_of_one_worker_claimed_is_handed_over_once(scene):
+    here = scene("anna", "ben")
+    store = here.worker("one")
+    claims = [here.claim(store)["anna"]]
+    here.end_leases()  # it was stopped for a while, and goes on
+    claims.append(here.claim(store)["anna"])
+
+    async def both_at_once_and_one_later() -> list[bool]:
+        ledger = Ledger(store, lines=4)
+        try:
+            at_once = await asyncio.gather(*(ledger.note([], claim) for claim in claims))
+            later = await ledger.note([], claims[0])
+            return [*at_once, later, await ledger.note([outcome(claims[0])], claims[1])]
+        finally:
+            ledger.close()
+
+    assert asyncio.run(both_at_once_and_one_later()) == [True, False, False, False]
+    assert here.statuses()["anna"] == "sent"
 
 
 def test_lease_that_is_renewed_holds(scene):

@@ -11,6 +11,7 @@ from projects import load, small_settings
 from newsletter.delivery.types import RelayRejected
 from newsletter.errors import ConfigError, TransportError
 from newsletter.workflows.secrets import PasswordCommand, relay_secret
+from newsletter.workflows.ways import make_transport
 
 
 def command(code: str) -> str:
@@ -100,3 +101,17 @@ def test_command_that_failed_is_run_again(tmp_path):
         password()
     (tmp_path / "ready").write_text("hush")
     assert password() == "hush"
+
+
+def test_login_and_time_outs_of_the_settings_reach_the_relay(tmp_path):
+    smtp = {
+        "host": "smtp.example.org",
+        "username": "news",
+        "auth": "xoauth2",
+        "password_command": command("print('token-7')"),
+        "timeouts": {"command": "40s"},
+    }
+    config = load(tmp_path, small_settings(smtp=smtp))
+    relay = make_transport(config, config.relays[0], {})._relay
+    assert (relay.auth, relay.timeouts.command_s, relay.timeouts.answer_s) == ("xoauth2", 40, 600)
+    assert relay.password() == "token-7"

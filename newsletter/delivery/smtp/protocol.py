@@ -48,9 +48,10 @@ class RelayProtocol(asyncio.Protocol):
 
     async def read(self, timeout_s: float) -> Reply:
         """Return the next reply."""
+        deadline = self._loop.time() + timeout_s
         while not self._replies:
             self._raise_fault()
-            await self._wait(timeout_s)
+            await self._wait(deadline)
         return self._replies.popleft()
 
     def read_now(self) -> Reply | None:
@@ -76,9 +77,10 @@ class RelayProtocol(asyncio.Protocol):
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until what was written has left, or the relay says something."""
+        deadline = self._loop.time() + timeout_s
         while self._full and not self._replies:
             self._raise_fault()
-            await self._wait(timeout_s)
+            await self._wait(deadline)
 
     def abort(self) -> None:
         """Cut the connection; what was written and has not left is lost."""
@@ -128,8 +130,8 @@ class RelayProtocol(asyncio.Protocol):
         if self._fault is not None:
             raise ConnectionResetError(str(self._fault))
 
-    async def _wait(self, timeout_s: float) -> None:
-        self._deadline = self._loop.time() + timeout_s
+    async def _wait(self, deadline: float) -> None:
+        self._deadline = deadline
         if self._alarm is None or self._alarm.when() > self._deadline:
             self._set_alarm()
         self._news = self._loop.create_future()

@@ -144,3 +144,13 @@ def test_content_survives_the_wire_and_ends_only_once(lines, repeat):
     assert max(map(len, blocks)) <= BLOCK_BYTES
     assert (b"\r\n" + wire).index(b"\r\n.\r\n") == len(wire) - 3
     assert b"\r\n".join(line.removeprefix(b".") for line in wire.split(b"\r\n")[:-2]) + b"\r\n" == content
+
+
+@pytest.mark.parametrize("near", range(-150, 8))
+def test_end_and_commands_ahead_are_never_cut(near):
+    ahead = b"MAIL FROM:<news@example.org>\r\nRCPT TO:<anna@example.org>\r\nDATA\r\n"
+    content = checked_content(b"x" * 62 + b"\r\n") * (BLOCK_BYTES // 64 - 3)
+    content = checked_content(content + b"y" * (190 + near) + b"\r\n")
+    *whole, last = content_blocks(content, ahead)
+    assert last.endswith(b"\r\n.\r\n" + ahead)
+    assert b"".join([*whole, last]) == content + b".\r\n" + ahead

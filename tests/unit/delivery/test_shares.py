@@ -73,3 +73,16 @@ def test_all_relays_down_is_no_fault():
     shares.down("b")
     shares.up("a")
     assert shares.may_take("a")
+
+
+def test_second_round_goes_on_where_the_first_ended():
+    shares = Shares({"a": 3, "b": 1})
+    deal(shares, cycle("aaab"), 60)
+    for name in "ab":
+        shares.down(name)
+    assert shares.may_take("a")  # nobody is there who could be waited for
+    for name in "ab":
+        shares.up(name)
+    taken = deal(shares, cycle("ab"), 400)
+    assert taken.total() == 400
+    assert 2.8 < taken["a"] / taken["b"] < 3.2
