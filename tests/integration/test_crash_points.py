@@ -47,7 +47,11 @@ def possible_doubts(point: str, delivery: int) -> range:
 
 def send_until_killed(sending: Sending, relay: WatchedRelay, point: str, delivery: int) -> None:
     if point == CONTENT_HAS_LEFT:
-        relay.on_message(delivery, sending.senders[0].kill)
+
+        def kill() -> None:
+            sending.senders[0].kill()
+
+        relay.on_message(delivery, kill)
         ended = sending.start(relay).end()
     else:
         ended = sending.start(relay, Stop(point, delivery)).end()

@@ -220,7 +220,7 @@ def test_room_is_asked_of_the_disk_that_the_file_is_on(tables_url):
     database.close()
 
 
-@pytest.mark.parametrize("point", ["plan", "sending is about", "outcome is"])
+@pytest.mark.parametrize("point", ["plan", "outcome is"])
 def test_database_that_a_dead_sender_left_is_opened_by_four_at_once(approved, point):
     sending, where = approved("sqlite"), next(seam for seam in SEAMS if seam.startswith(point))
     with WatchedRelay() as relay:
@@ -434,7 +434,7 @@ def test_eight_starters_at_once_send_an_edition_once(sending):
 
 
 def test_eight_starters_at_once_plan_each_edition_once(sending):
-    days = [FRIDAY + timedelta(days=number) for number in range(1, 9)]
+    days = [FRIDAY + timedelta(days=number) for number in range(1, 5)]
     together = PROCESSES.Barrier(8 + 1)
     names = [str(EditionId("weekly", day)) for day in days]
     arguments = (str(sending.folder), sending.url, names, together)
