@@ -87,7 +87,7 @@ def resume(app: App, edition_id: str, unknown: Settling | None, name: str | None
     settled = counted(resumed.settled, "message")
     if unknown == "resend" and resumed.settled:
         app.note(f"{settled} of which nobody knew will be sent once more.")
-    if resumed.changed and resumed.edition.status == "sending":
+    if resumed.edition.status == "sending" and (resumed.changed or resumed.counts.open):
         send_rest(app, project, resumed.edition)
         return
     if resumed.changed:

@@ -71,7 +71,7 @@ class Relay:
         if attempt.verdict.status is DeliveryStatus.SENT:
             self._accepted_at = asyncio.get_running_loop().time()
         if reason := self._health.observe(attempt.reply, attempt.verdict, stage):
-            hint = "nobody else was tried; cure what the relay complains of, and go on"
+            hint = "nobody else was tried; cure what the relay complains of before you go on"
             self.give_up(TransportError(f"{attempt.relay}: {reason}", hint=hint), pause=True)
 
     def closed(self) -> None:

@@ -26,7 +26,7 @@ from builders import FRIDAY, NOW, add_items, approve, statuses
 from fixtures.senders import CONNECTIONS, MEMBERS, PROCESSES, Sender, Sending, WatchedRelay
 from relays import HELD, USUAL, ScriptedRelay
 from senders import BATCH, SEAMS, Stop, begin, bring_up_to_date
-from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy import create_engine, select, text
 
 from newsletter.editions.types import EditionId
 from newsletter.errors import StoreError
@@ -318,9 +318,9 @@ def test_clock_of_one_of_two_senders_is_wrong(approved, faketime, kind, clock):
     assert_everybody_once(sending, relay, set())
 
 
-@pytest.mark.parametrize(("kind", "set_by"), [("sqlite", "+1h"), ("sqlite", "-1h"), ("postgresql", "-1h")])
-def test_clock_is_set_while_an_edition_goes_out(approved, faketime, tmp_path, kind, set_by):
-    sending = approved(kind, on_unknown="resend")
+@pytest.mark.parametrize("set_by", ["+1h", "-1h"])
+def test_clock_is_set_while_an_edition_goes_out(approved, faketime, tmp_path, set_by):
+    sending = approved("sqlite", on_unknown="resend")
     clock = tmp_path / "clock"
     clock.write_text("+0")
     with WatchedRelay() as relay:
@@ -341,17 +341,22 @@ def as_first_released(url: str) -> None:
     engine.dispose()
 
 
+SCHEMA = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE name <> 'alembic_version' ORDER BY name",
+    "postgresql": "SELECT table_name || column_name FROM information_schema.columns"
+    " WHERE table_schema = 'public' UNION SELECT indexdef FROM pg_indexes"
+    " WHERE schemaname = 'public' ORDER BY 1",
+}
+
+
 def schema(url: str) -> tuple[str | None, list[str]]:
-    """Return a database's version, and its tables and indexes."""
+    """Return a database's version, and what its tables and indexes are."""
     engine = create_engine(url)
-    inspector = inspect(engine)
-    tables = sorted(set(inspector.get_table_names()) - {"alembic_version"})
-    columns = [f"{name}.{column['name']}" for name in tables for column in inspector.get_columns(name)]
-    indexes = [f"{name}: {index['name']}" for name in tables for index in inspector.get_indexes(name)]
     with engine.connect() as connection:
         version = MigrationContext.configure(connection).get_current_revision()
+        found = [*connection.scalars(text(SCHEMA[connection.dialect.name]))]
     engine.dispose()
-    return version, [*columns, *indexes]
+    return version, found
 
 
 @pytest.mark.parametrize("first", [as_first_released, lambda _: None], ids=["from 0001", "from nothing"])
@@ -452,7 +457,7 @@ def test_eight_starters_at_once_plan_each_edition_once(sending):
         assert starter.exitcode == 0
 
 
-LEASE_S = 2.0
+LEASE_S = 1.0
 
 
 def stop_between_transactions(sending: Sending, sender: Sender) -> None:
