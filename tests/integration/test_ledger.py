@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +21,7 @@ from newsletter.store.deliveries import LEASE_S, DeliveryStore, Recovered
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table
-from newsletter.store.workers import this_machine
+from newsletter.store.workers import Neighbours, this_machine
 from newsletter.workflows.ledger import Ledger
 
 ACCEPTED = Reply(250, "queued as 7F", "2.0.0")
@@ -283,6 +285,16 @@ def test_live_workers_are_left_alone(scene):
     assert here.statuses() == {"anna": "sending", "ben": "pending"}
 
 
+def test_live_worker_keeps_what_it_has_in_hand_when_a_clock_ends_its_lease(scene):
+    here = scene("anna", "ben")
+    one, other = here.worker("one"), here.worker("other", resend=True)
+    one.note([], [here.claim(one)["anna"]])
+    here.end_leases()
+    assert other.recover(here.edition, [], NOW, alive=["one"]) == Recovered(released=1)
+    assert here.statuses() == {"anna": "sending", "ben": "pending"}
+    assert other.recover(here.edition, ["one"], NOW) == Recovered(unknown=1, resent=1)
+
+
 def test_doubtful_delivery_is_sent_once_more_and_no_third_time(scene):
     here = scene("anna")
     one = here.worker("one", resend=True)
@@ -343,7 +355,10 @@ def test_worker_is_dead_when_its_process_has_ended(project):
     me = project.workers.begin(NOW)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         theirs = _enter(project, child.pid)
-        assert project.workers.neighbours().dead == frozenset()
+        assert project.workers.neighbours() == Neighbours(dead=frozenset(), alive=frozenset([theirs]))
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        assert project.workers.neighbours() == Neighbours(dead=frozenset(), alive=frozenset())
         child.kill()
     assert project.workers.neighbours().dead == {theirs}
     for name in (theirs, me):
