@@ -8,6 +8,8 @@ room sees a session, a statement or a row: methods take and return the values of
   on first use.
 - SQLite runs in WAL mode with synchronous=FULL: NORMAL may roll a commit back when the power goes, and a
   rolled-back `sending` would be a mail sent twice.
+- SQLite on a network file system is refused: its log is shared memory, so all processes must be on one
+  machine. Before an edition goes out, its disk must have twice the room that the run takes (`disk`).
 - A set of audiences is stored by its canonical name ("governors+leaders"): variants are made for sets, so
   grouping members by set is an index scan instead of a join over memberships.
 - A subscription is never overwritten: what changes ends the row and begins another. Totals and states of
