@@ -53,7 +53,7 @@ def refuse_network_disk(path: Path) -> None:
 
 def refuse_full_disk(path: Path, size_bytes: int) -> None:
     """Raise StoreError where less than that can be written beside a database file."""
-    free = shutil.disk_usage(path.parent).free
+    free = shutil.disk_usage(path.resolve().parent).free
     if free < size_bytes:
         raise StoreError(
             f"the disk of {path} has {free / 1e6:,.0f} MB free, and {size_bytes / 1e6:,.0f} MB may be needed",
