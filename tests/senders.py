@@ -24,6 +24,7 @@ from newsletter.cli.main import main
 from newsletter.config import load_config
 from newsletter.delivery.smtp import link
 from newsletter.delivery.smtp.link import SmtpLink
+from newsletter.store import claims
 from newsletter.store import deliveries as delivery_store
 from newsletter.store.database import Database
 from newsletter.store.deliveries import DeliveryStore
@@ -71,7 +72,7 @@ SEAMS = {
     "plan is committed": Seam(RecipientStore, "plan", "after"),
     "claim is about to be committed": Seam(DeliveryStore, "claim", "at commit", _claimed),
     "claim is committed": Seam(DeliveryStore, "claim", "after", _claimed),
-    "MAIL is about to be written": Seam(link, "mail_command", "before"),
+    "MAIL is about to be written": Seam(link, "commands", "before"),
     "offer was answered": Seam(SmtpLink, "offer", "after"),
     "sending is about to be committed": Seam(DeliveryStore, "note", "at commit", _sending),
     "sending is committed": Seam(DeliveryStore, "note", "after", _sending),
@@ -97,7 +98,8 @@ class Tuning:
     """What makes minutes seconds, and hundreds a few. together: where processes wait for one another."""
 
     batch: int = BATCH
-    lease_s: float = delivery_store.LEASE_S
+    lease_s: float = claims.LEASE_S
+    patience_s: float = ledger._PATIENCE_S
     together: Barrier | None = None
 
 
@@ -110,8 +112,9 @@ def send(
         os.dup2(words.fileno(), 2)
     os.environ.update(environ)
     run._BATCH = tuning.batch
-    delivery_store.LEASE_S = ledger.LEASE_S = tuning.lease_s
+    claims.LEASE_S = delivery_store.LEASE_S = ledger.LEASE_S = tuning.lease_s
     ledger._RENEW_S = tuning.lease_s / 3
+    ledger._PATIENCE_S = tuning.patience_s
     run._FIRST_WATCH_S = run._LONGEST_WATCH_S = 0.1
     if stop:
         _set(SEAMS[stop.seam], stop)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from newsletter.address import Address
 from newsletter.delivery.types import Content, Envelope
 from newsletter.errors import AddressError
 
@@ -44,27 +43,25 @@ def read_extensions(offered: Mapping[str, str]) -> Extensions:
     )
 
 
-def mail_command(envelope: Envelope, extensions: Extensions) -> bytes:
-    """Return the MAIL command with the parameters that the relay knows; raises AddressError."""
-    command = b"MAIL FROM:" + _path(envelope.sender)
-    if extensions.size:
-        command += b" SIZE=%d" % envelope.size_bytes
-    if envelope.eight_bit:
-        command += b" BODY=8BITMIME"  # RFC 6152 §3
-    if extensions.smtputf8 and (envelope.sender.needs_smtputf8 or envelope.recipient.needs_smtputf8):
-        command += b" SMTPUTF8"  # RFC 6531 §3.4
-    return command + b"\r\n"
+def commands(envelope: Envelope, extensions: Extensions) -> tuple[bytes, bytes, bytes]:
+    """Return MAIL, with the parameters that the relay knows, RCPT and DATA; raises AddressError."""
+    sender, recipient = envelope.sender.text, envelope.recipient.text
+    if unfit := _UNFIT.search(sender + recipient):
+        address = recipient if _UNFIT.search(recipient) else sender
+        raise AddressError(f"{address[:80]!r} holds {unfit[0]!r} and cannot stand in an SMTP command")
+    size = f" SIZE={envelope.size_bytes}" if extensions.size else ""
+    body = " BODY=8BITMIME" if envelope.eight_bit else ""  # RFC 6152 §3
+    names = " SMTPUTF8" if extensions.smtputf8 and needs_smtputf8(envelope) else ""  # RFC 6531 §3.4
+    return (
+        f"MAIL FROM:<{sender}>{size}{body}{names}\r\n".encode(),
+        f"RCPT TO:<{recipient}>\r\n".encode(),
+        b"DATA\r\n",
+    )
 
 
-def rcpt_command(envelope: Envelope) -> bytes:
-    """Return the RCPT command; raises AddressError."""
-    return b"RCPT TO:" + _path(envelope.recipient) + b"\r\n"
-
-
-def _path(address: Address) -> bytes:
-    if unfit := _UNFIT.search(address.text):
-        raise AddressError(f"{address.text[:80]!r} holds {unfit[0]!r} and cannot stand in an SMTP command")
-    return b"<" + address.text.encode() + b">"
+def needs_smtputf8(envelope: Envelope) -> bool:
+    """Tell whether only a relay that offers SMTPUTF8 can take it (RFC 6531 §3.3)."""
+    return envelope.sender.needs_smtputf8 or envelope.recipient.needs_smtputf8
 
 
 def content_blocks(content: Content, ahead: bytes = b"") -> list[bytes]:
@@ -72,6 +69,8 @@ def content_blocks(content: Content, ahead: bytes = b"") -> list[bytes]:
 
     ahead: commands that follow it at once.
     """
+    if len(content) <= BLOCK_BYTES:
+        return [b"".join((content, b".\r\n", ahead))]
     blocks = [content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES)]
     blocks[-1] = b"".join((blocks[-1], b".\r\n", ahead))
     return blocks

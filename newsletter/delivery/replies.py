@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import MutableSequence
 from functools import lru_cache
 
 from newsletter.delivery.types import Reply
@@ -61,8 +61,8 @@ class ReplyReader:
         """Whether a reply has begun and not ended."""
         return bool(self._rest or self._lines)
 
-    def feed(self, data: bytes) -> Iterator[Reply]:
-        """Yield the replies that these bytes complete, in order; to be read to its end.
+    def feed(self, data: bytes, replies: MutableSequence[Reply]) -> None:
+        """Append the replies that these bytes complete, in order.
 
         Lines end in CRLF; a bare LF is taken too. Raises MalformedReply, after the replies that stand before.
         """
@@ -72,7 +72,7 @@ class ReplyReader:
             if reply is None:
                 reply = self._take_line(line.removesuffix(b"\r"))
             if reply is not None:
-                yield reply
+                replies.append(reply)
         if len(self._rest) > MAX_LINE_BYTES:
             raise MalformedReply(f"a reply line of more than {MAX_LINE_BYTES} octets")
 

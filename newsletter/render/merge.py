@@ -37,7 +37,7 @@ def merge_values(
 ) -> MergeValues:
     """Return one member's values by the names of the fields; attributes never hide the known ones."""
     return {
-        **{f"member.{name}": value for name, value in attributes.items()},
+        **({f"member.{name}": value for name, value in attributes.items()} if attributes else {}),
         "member.email": email,
         "member.first_name": first_name,
         "member.last_name": last_name,

@@ -7,7 +7,7 @@ which for rows by the hundred thousand costs more than the database does.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from typing import cast as cast_type
@@ -22,7 +22,9 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    Text,
     any_,
+    bindparam,
     cast,
     column,
     func,
@@ -31,6 +33,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.base import NO_ARG
 from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
@@ -39,11 +42,24 @@ if TYPE_CHECKING:
 
 def among(connection: Connection, key: Column[Any], keys: Collection[object]) -> ColumnElement[bool]:
     """Return the condition that a column of texts or numbers has one of these values."""
-    if connection.dialect.name == "sqlite":
-        return key.in_(select(func.json_each(json.dumps(list(keys))).table_valued("value").c.value))
+    return among_given(connection.dialect, key, None, as_keys(connection.dialect, keys))
+
+
+def among_given(
+    dialect: Dialect, key: Column[Any], name: str | None, keys: object = NO_ARG
+) -> ColumnElement[bool]:
+    """Return the same condition for a statement that is kept: `as_keys` are its parameter of this name."""
+    if dialect.name == "sqlite":
+        rows = func.json_each(bindparam(name, keys, type_=Text, unique=name is None)).table_valued("value")
+        return key.in_(select(rows.c.value))
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - takes 30 ms, and most have SQLite
 
-    return key == any_(literal(list(keys), postgresql.ARRAY(key.type)))
+    return key == any_(bindparam(name, keys, type_=postgresql.ARRAY(key.type), unique=name is None))
+
+
+def as_keys(dialect: Dialect, keys: Collection[object]) -> object:
+    """Return keys as a parameter takes them."""
+    return json.dumps(list(keys)) if dialect.name == "sqlite" else list(keys)
 
 
 def given(
@@ -82,11 +98,25 @@ def fetch(connection: Connection, query: Select[Any]) -> Iterable[Sequence[Any]]
 
     In one step where each would be one: see `newsletter.store.journal`.
     """
-    if connection.dialect.name != "sqlite":
-        return connection.execute(query)
+    return fetch_prepared(connection, in_one_step(connection.dialect, query), {})
+
+
+def in_one_step(dialect: Dialect, query: Select[Any]) -> Select[Any]:
+    """Return a query as `fetch_prepared` takes it."""
+    if dialect.name != "sqlite":
+        return query
     rows = query.subquery()
     cells = [func.json(it) if isinstance(it.type, JSON) else it for it in rows.c]
-    found = connection.scalar(select(func.json_group_array(func.json_array(*cells))))
+    return select(func.json_group_array(func.json_array(*cells)))
+
+
+def fetch_prepared(
+    connection: Connection, query: Select[Any], parameters: Mapping[str, object]
+) -> Iterable[Sequence[Any]]:
+    """Return the rows of a query as `fetch` does."""
+    if connection.dialect.name != "sqlite":
+        return connection.execute(query, parameters)
+    found = connection.scalar(query, parameters)
     return cast_type("list[list[Any]]", json.loads(found or "[]"))
 
 

@@ -19,14 +19,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Insert,
     and_,
-    exists,
     insert,
     literal,
     or_,
@@ -34,23 +31,19 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.address import Address
-from newsletter.delivery.types import Attempt, Claim, DeliveryStatus, Recipient
+from newsletter.delivery.types import Attempt, Claim, DeliveryStatus
 from newsletter.editions.types import Edition, EditionStatus
-from newsletter.store.bulk import among, fetch, moment
+from newsletter.store.bulk import among
+from newsletter.store.claims import LEASE_S, Claims
 from newsletter.store.database import Database, epoch_now
-from newsletter.store.notes import Notes, is_going_out, send_again
+from newsletter.store.notes import Notes, send_again
 from newsletter.store.schema import (
     UtcDateTime,
     attempts,
     deliveries,
     editions,
-    members,
-    subscriptions,
-    suppressions,
 )
 
-LEASE_S = 60.0
 _TIME = UtcDateTime()
 
 
@@ -70,25 +63,12 @@ class DeliveryStore:
         self._database = database
         self._worker = worker
         self._resend = resend
+        self._claims = Claims(database, worker)
         self._notes = Notes(database, worker, resend=resend)
 
     def claim(self, edition: Edition, limit: int, now: datetime) -> list[Claim]:
-        """Lease up to so many pending deliveries to this worker.
-
-        Members who were suppressed or left since the plan was made are set to `suppressed` instead.
-        An empty list means that nothing is pending which nobody else holds.
-        """
-        while True:
-            with self._database.write() as connection:
-                keys = [key for (key,) in fetch(connection, _free(edition).limit(limit))]
-                if not keys:
-                    return []
-                these = among(connection, deliveries.c.id, keys)
-                _suppress_gone(connection, edition, these, now)
-                mine = and_(these, deliveries.c.status == DeliveryStatus.PENDING)
-                lease = {"worker": self._worker, "lease_until": epoch_now() + LEASE_S}
-                if connection.execute(update(deliveries).where(mine).values(lease)).rowcount:
-                    return _claims(connection, mine)
+        """Lease up to so many pending deliveries to this worker; none when nobody could have any."""
+        return self._claims.take(edition, limit, now)
 
     def renew(self, edition: Edition) -> None:
         """Put off the end of all leases that this worker holds."""
@@ -193,20 +173,6 @@ class DeliveryStore:
             return set(connection.execute(mine).scalars())
 
 
-def _free(edition: Edition) -> Any:  # noqa: ANN401 - a select of ids
-    return (
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.edition_id == edition.key,
-            deliveries.c.status == DeliveryStatus.PENDING,
-            or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= epoch_now()),
-            is_going_out(edition.key),
-        )
-        .order_by(deliveries.c.id)
-        .with_for_update(skip_locked=True)
-    )
-
-
 def _died(lost: ColumnElement[bool], now: datetime) -> Insert:
     told = "the sender stopped before it could note the relay's answer"
     columns = ["delivery_id", "started_at", "ended_at", "status", "relay", "text"]
@@ -219,52 +185,3 @@ def _died(lost: ColumnElement[bool], now: datetime) -> Insert:
         literal(told),
     )
     return insert(attempts).from_select(columns, fates.where(lost))
-
-
-def _suppress_gone(
-    connection: Connection, edition: Edition, these: ColumnElement[bool], now: datetime
-) -> None:
-    theirs = exists().where(members.c.id == deliveries.c.member_id)
-    forgotten = theirs.where(members.c.email.is_(None))
-    suppressed = theirs.where(members.c.email_key == suppressions.c.email_key)
-    subscribed = exists().where(
-        subscriptions.c.member_id == deliveries.c.member_id,
-        subscriptions.c.newsletter == edition.id.newsletter,
-        subscriptions.c.ended_at.is_(None),
-    )
-    connection.execute(
-        update(deliveries)
-        .where(these, or_(forgotten, suppressed, ~subscribed))
-        .values(status=DeliveryStatus.SUPPRESSED, finished_at=now)
-    )
-
-
-def _claims(connection: Connection, which: ColumnElement[bool]) -> list[Claim]:
-    query = (
-        select(
-            deliveries.c.id,
-            deliveries.c.variant_id,
-            deliveries.c.attempts,
-            deliveries.c.first_try,
-            members.c.email,
-            members.c.email_key,
-            members.c.first_name,
-            members.c.last_name,
-            members.c.attributes,
-        )
-        .join(members)
-        .where(which)
-        .order_by(deliveries.c.id)
-    )
-    return [
-        Claim(
-            delivery,
-            variant,
-            Recipient(Address(email, key), first_name, last_name, attributes),
-            tried,
-            moment(first_try),
-        )
-        for delivery, variant, tried, first_try, email, key, first_name, last_name, attributes in fetch(
-            connection, query
-        )
-    ]

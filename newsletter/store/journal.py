@@ -1,68 +1,87 @@
 """What is written for every message, on a connection of its own and past SQLAlchemy.
 
-SQLAlchemy takes as long for one statement as SQLite for the rows of eight messages. And SQLite's driver lets
-other threads run at every step of a statement: getting the interpreter back from a busy one costs more than
-a row does. So these statements are compiled once, all rows of one are a single step, and they go straight to
-the driver (sqlite3 and psycopg connections both have `execute`).
+SQLAlchemy takes as long for one statement as SQLite for the rows of eight messages. So these statements are
+compiled once, and go straight to the driver, each with all its rows (`executemany`, PEP 249): SQLite does not
+look at the text again, and psycopg sends them all in one breath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Insert, Subquery, Text, Update, bindparam
+from sqlalchemy import BindParameter, Column, Connection, Insert, Update, bindparam
 
-from newsletter.store.bulk import as_table
 from newsletter.store.database import Database
+
+#: The cells of a row, as they stand in a statement and as they are given.
+Cells = Mapping[str, BindParameter[Any]]
+Row = tuple[object, ...]
+#: How long SQLite waits for another writer. Whoever writes waits longer without holding up everybody else.
+_PATIENCE_MS = 5
 
 
 class Prepared:
-    """A statement for many rows, compiled once.
+    """A statement that is run for many rows, compiled once.
 
-    make: builds it from the table in which the rows come, a JSON list of lists of texts and numbers.
+    make: builds it from the parameters that stand for the cells of a row, by the names of the columns.
     """
 
     def __init__(
-        self, database: Database, columns: Sequence[Column[Any]], make: Callable[[Subquery], Insert | Update]
+        self, database: Database, columns: Sequence[Column[Any]], make: Callable[[Cells], Insert | Update]
     ) -> None:
-        rows = as_table(database.engine.dialect, columns, bindparam("rows", type_=Text))
-        compiled = make(rows).compile(database.engine)
+        # A name of its own for each: SQLAlchemy keeps those of the columns for itself.
+        cells = {it.name: bindparam(f"given_{it.name}", type_=it.type) for it in columns}
+        compiled = make(cells).compile(database.engine)
         self._text = str(compiled)
-        self._parameters = compiled.params
-        self._order = tuple(compiled.positiontup or ()) if compiled.positional else None
+        places = {cell.key: place for place, cell in enumerate(cells.values())}
+        fixed = {name: value for name, value in compiled.params.items() if name not in places}
+        self._fixed = tuple(fixed.values())
+        places |= {name: len(cells) + place for place, name in enumerate(fixed)}
+        self._names = None if compiled.positional else tuple(compiled.params)
+        order = compiled.positiontup if compiled.positional else self._names
+        self._in_order = itemgetter(*(places[name] for name in order or ()))
 
-    def run(self, driver: Any, rows: str) -> int:  # noqa: ANN401 - a connection of either driver
+    def run(self, cursor: Any, rows: Sequence[Row]) -> int:  # noqa: ANN401 - of either driver
         """Run it for all rows, and return how many rows of the table that changed."""
-        values: Any = {**self._parameters, "rows": rows}
-        if self._order is not None:
-            values = tuple(map(values.__getitem__, self._order))
-        return int(driver.execute(self._text, values).rowcount)
+        if not rows:
+            return 0
+        given: list[Any] = [self._in_order(row + self._fixed) for row in rows]
+        if self._names is not None:
+            given = [dict(zip(self._names, values, strict=True)) for values in given]
+        cursor.executemany(self._text, given)
+        return int(cursor.rowcount)
 
 
 class Journal:
-    """A connection for prepared statements, opened at the first and kept; for one thread at a time."""
+    """A connection for prepared statements, opened at the first and kept; for one thread at a time.
+
+    It does not wait for other writers: StoreBusy says that nothing was written.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
-        sqlite = database.engine.dialect.name == "sqlite"
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        sqlite = self._engine.dialect.name == "sqlite"
         self._begin = "BEGIN IMMEDIATE" if sqlite else "BEGIN ISOLATION LEVEL READ COMMITTED"
         # SQLite keeps times as texts without a zone; PostgreSQL reads this one with it.
         self._time_length = 26 if sqlite else None
 
-    def time(self, moment: datetime | None) -> str | None:
+    def time(self, moment: datetime) -> str:
         """Return a datetime in UTC as its column keeps it."""
-        return None if moment is None else moment.isoformat(" ", "microseconds")[: self._time_length]
+        return moment.isoformat(" ", "microseconds")[: self._time_length]
 
-    def write(self, work: Sequence[tuple[Prepared, str]]) -> list[int]:
+    def write(self, work: Iterable[tuple[Prepared, Sequence[Row]]]) -> list[int]:
         """Run statements with their rows in one transaction; return how many rows each changed."""
         with self._database.faults_told():
             try:
-                driver: Any = self._open().connection.driver_connection
+                driver = self._driver()
                 driver.execute(self._begin)
-                changed = [statement.run(driver, rows) for statement, rows in work]
+                cursor = driver.cursor()
+                changed = [statement.run(cursor, rows) for statement, rows in work]
                 driver.execute("COMMIT")
             except BaseException:
                 self.close()  # which rolls back
@@ -76,8 +95,11 @@ class Journal:
             connection.invalidate()
             connection.close()
 
-    def _open(self) -> Connection:
-        if self._connection is None:
-            engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._connection = engine.connect()
-        return self._connection
+    def _driver(self) -> Any:  # noqa: ANN401 - a connection of either driver
+        if self._connection is not None:
+            return self._connection.connection.driver_connection
+        self._connection = self._engine.connect()
+        driver: Any = self._connection.connection.driver_connection
+        if self._engine.dialect.name == "sqlite":
+            driver.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+        return driver

@@ -5,55 +5,25 @@ All of it is one transaction: what happened to some deliveries, and which ones l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Insert,
-    Integer,
-    String,
-    Subquery,
-    Text,
-    Update,
-    and_,
-    exists,
-    func,
-    insert,
-    literal_column,
-    null,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import ColumnElement, Update, and_, exists, func, insert, null, update
 
 from newsletter.delivery.types import Attempt, DeliveryStatus, Scope
 from newsletter.editions.types import EditionStatus
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database, epoch_now
-from newsletter.store.journal import Journal, Prepared
-from newsletter.store.schema import Id, UtcDateTime, attempts, deliveries, editions, suppressions
+from newsletter.store.journal import Cells, Journal, Prepared, Row
+from newsletter.store.schema import attempts, deliveries, editions, suppressions
 
 # What the statements are given, in this order.
-_KEY = (Column("key", Id),)
-_OUTCOME = (
-    Column("delivery_id", Id),
-    Column("status", String),
-    Column("counted", Integer),
-    Column("first_try", UtcDateTime),
-    Column("retry_at", UtcDateTime),
-    Column("finished_at", UtcDateTime),
-    Column("started_at", UtcDateTime),
-    Column("ended_at", UtcDateTime),
-    Column("relay", String),
-    Column("code", Integer),
-    Column("enhanced", String),
-    Column("text", Text),
+_KEY = (deliveries.c.id,)
+_OUTCOME = tuple(
+    deliveries.c[name] for name in ("id", "status", "attempts", "first_try", "retry_at", "finished_at")
 )
-_OF_ATTEMPT = ("delivery_id", "started_at", "ended_at", "status", "relay", "code", "enhanced", "text")
+_ATTEMPT = tuple(column for column in attempts.c if not column.primary_key)
 
 
 class Notes:
@@ -64,26 +34,27 @@ class Notes:
         self._journal = Journal(database)
         self._mark = Prepared(database, _KEY, partial(_mark, worker))
         self._record_outcome = Prepared(database, _OUTCOME, partial(_record_outcome, worker))
-        self._record_attempt = Prepared(database, _OUTCOME, _record_attempt)
-        self._suppress = Prepared(database, [*suppressions.c], partial(_suppress, database))
+        self._record_attempt = Prepared(database, _ATTEMPT, insert(attempts).inline().values)
+        suppress = insert_missing(database.engine, suppressions).inline().values
+        self._suppress = Prepared(database, tuple(suppressions.c), suppress)
         self._resend_doubtful = Prepared(database, _KEY, _resend)
 
     def write(self, outcomes: Sequence[Attempt], sending: Sequence[int]) -> bool:
         """Record outcomes and mark deliveries `sending`; return whether all of these are marked."""
-        work = []
-        if outcomes:
-            rows = json.dumps([_outcome_row(outcome, self._journal.time) for outcome in outcomes])
-            work += [(self._record_outcome, rows), (self._record_attempt, rows)]
-        unreachable = [_suppression_row(it, self._journal.time) for it in outcomes if it.verdict.suppress]
-        if unreachable:
-            work.append((self._suppress, json.dumps(unreachable)))
-        doubtful = [[it.claim.delivery] for it in outcomes if it.verdict.status is DeliveryStatus.UNKNOWN]
-        if doubtful and self._resend:
-            work.append((self._resend_doubtful, json.dumps(doubtful)))
-        if sending:
-            work.append((self._mark, json.dumps([[key] for key in sending])))
-        changed = self._journal.write(work)
-        return not sending or changed[-1] == len(sending)
+        time = self._journal.time
+        tried = [
+            it for it in outcomes if it.verdict.scope is Scope.RECIPIENT
+        ]  # trouble with a link is nobody's
+        work: list[tuple[Prepared, Sequence[Row]]] = [
+            (self._record_outcome, [_outcome_row(it, time) for it in outcomes]),
+            (self._record_attempt, [_attempt_row(it, time) for it in tried]),
+            (self._suppress, [_suppression_row(it, time) for it in tried if it.verdict.suppress]),
+        ]
+        if self._resend:
+            doubtful = (it.claim for it in tried if it.verdict.status is DeliveryStatus.UNKNOWN)
+            work.append((self._resend_doubtful, [(claim.delivery,) for claim in doubtful]))
+        work.append((self._mark, [(key,) for key in sending]))
+        return self._journal.write(work)[-1] == len(sending)
 
     def close(self) -> None:
         """Close the connection."""
@@ -95,11 +66,11 @@ def is_going_out(key: ColumnElement[int] | int) -> ColumnElement[bool]:
     return exists().where(editions.c.id == key, editions.c.status == EditionStatus.SENDING.value)
 
 
-def _mark(worker: str, rows: Subquery) -> Update:
+def _mark(worker: str, row: Cells) -> Update:
     return (
         update(deliveries)
         .where(
-            deliveries.c.id == rows.c.key,
+            deliveries.c.id == row["id"],
             deliveries.c.status == DeliveryStatus.PENDING.value,
             deliveries.c.worker == worker,
             deliveries.c.lease_until > epoch_now(),
@@ -109,28 +80,23 @@ def _mark(worker: str, rows: Subquery) -> Update:
     )
 
 
-def _record_outcome(worker: str, rows: Subquery) -> Update:
+def _record_outcome(worker: str, row: Cells) -> Update:
     return (
         update(deliveries)
-        .where(deliveries.c.id == rows.c.delivery_id, deliveries.c.worker == worker)
+        .where(deliveries.c.id == row["id"], deliveries.c.worker == worker)
         .values(
-            status=rows.c.status,
-            attempts=deliveries.c.attempts + rows.c.counted,
-            first_try=func.coalesce(deliveries.c.first_try, rows.c.first_try),
-            retry_at=rows.c.retry_at,
-            finished_at=rows.c.finished_at,
+            status=row["status"],
+            attempts=deliveries.c.attempts + row["attempts"],
+            first_try=func.coalesce(deliveries.c.first_try, row["first_try"]),
+            retry_at=row["retry_at"],
+            finished_at=row["finished_at"],
             lease_until=null(),
         )
     )
 
 
-def _record_attempt(rows: Subquery) -> Insert:
-    counted = select(*(rows.c[name] for name in _OF_ATTEMPT)).where(rows.c.counted == literal_column("1"))
-    return insert(attempts).from_select(list(_OF_ATTEMPT), counted).inline()
-
-
-def _resend(rows: Subquery) -> Update:
-    return send_again(deliveries.c.id == rows.c.key)
+def _resend(row: Cells) -> Update:
+    return send_again(deliveries.c.id == row["id"])
 
 
 def send_again(which: ColumnElement[bool]) -> Update:
@@ -141,34 +107,34 @@ def send_again(which: ColumnElement[bool]) -> Update:
     return update(deliveries).where(which, unknown).values(again)
 
 
-def _suppress(database: Database, rows: Subquery) -> Insert:
-    columns = [it.name for it in suppressions.c]
-    # WHERE keeps SQLite from taking ON CONFLICT for the ON of a join (sqlite.org/lang_upsert.html).
-    given = select(rows).where(true())
-    return insert_missing(database.engine, suppressions).from_select(columns, given).inline()
-
-
-def _outcome_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
-    verdict, reply = outcome.verdict, outcome.reply
-    counted = verdict.scope is Scope.RECIPIENT  # trouble with the link is nobody's attempt
-    began, ended = time(outcome.started_at), time(outcome.ended_at)
+def _outcome_row(outcome: Attempt, time: Callable[[datetime], str]) -> Row:
+    verdict = outcome.verdict
+    counted = verdict.scope is Scope.RECIPIENT
     open_again = verdict.status in (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED)
-    return [
+    return (
         outcome.claim.delivery,
-        verdict.status,
+        verdict.status.value,
         int(counted),
-        began if counted else None,
-        time(verdict.retry_at),
-        None if open_again else ended,
-        began,
-        ended,
+        time(outcome.started_at) if counted else None,
+        time(verdict.retry_at) if verdict.retry_at else None,
+        None if open_again else time(outcome.ended_at),
+    )
+
+
+def _attempt_row(outcome: Attempt, time: Callable[[datetime], str]) -> Row:
+    reply = outcome.reply
+    return (
+        outcome.claim.delivery,
+        time(outcome.started_at),
+        time(outcome.ended_at),
+        outcome.verdict.status.value,
         outcome.relay,
         reply.code if reply else None,
         reply.status if reply else None,
         reply.text if reply else outcome.note,
-    ]
+    )
 
 
-def _suppression_row(outcome: Attempt, time: Callable[[datetime | None], str | None]) -> list[object]:
+def _suppression_row(outcome: Attempt, time: Callable[[datetime], str]) -> Row:
     key = outcome.claim.recipient.address.key
-    return [key, "refused", str(outcome.reply), time(outcome.ended_at)]
+    return (key, "refused", str(outcome.reply), time(outcome.ended_at))

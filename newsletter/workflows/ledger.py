@@ -1,8 +1,10 @@
 """The ledger as lines use it: what several lines want noted at the same moment shares one commit.
 
-The database is only touched in a thread of its own, one call at a time, so the lines never wait for each
-other's disk. A line that notes an outcome together with its next `sending` leaves at most that one delivery
-in doubt when the process is killed.
+One call at a time touches the database. A note is written where the lines run as long as the disk answers at
+once: to hand it to a thread, and to get the interpreter back from it, takes longer than the commit. Where
+commits wait for the disk or for a server, a thread does it, and the lines go on meanwhile; so it is with all
+other calls. A line that notes an outcome together with its next `sending` leaves at most that one delivery in
+doubt when the process is killed.
 """
 
 from __future__ import annotations
@@ -11,17 +13,22 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import TypeVar
 
 from newsletter.delivery.types import Attempt, Claim
 from newsletter.editions.types import Edition
 from newsletter.errors import StoreBusy, StoreError
-from newsletter.store.deliveries import LEASE_S, DeliveryStore
+from newsletter.store.claims import LEASE_S
+from newsletter.store.deliveries import DeliveryStore
 
 _T = TypeVar("_T")
-#: Each waits as long as the database does for a lock, half a minute as a rule.
-_TRIES = 9
+#: How long a note waits for somebody else's lock, a large import's say, and how often it asks.
+_PATIENCE_S = 300.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.25
+#: A wait that is worth a thread, as the mean of so many notes, and how many are written there then.
+_LONG_S = 0.001
+_MEAN_OF = 8
+_IN_THREAD = 256
 _RENEW_S, _AGAIN_S = LEASE_S / 3, 1.0
 
 
@@ -44,6 +51,10 @@ class Ledger:
         self._store = store
         self._enough = max(1, lines // 2)
         self._thread = ThreadPoolExecutor(1, "ledger")
+        self._turn = asyncio.Lock()
+        #: What a note waits for disk or server where lines run, and how many are still written in the thread.
+        self._wait_s = 0.0
+        self._in_thread = 0
         self._waiting: list[_Note] = []
         self._committing: asyncio.Task[None] | None = None
         #: Deliveries that are marked `sending` and have no outcome yet. A lease that ends while a line waits
@@ -71,6 +82,10 @@ class Ledger:
 
     async def run(self, call: Callable[[DeliveryStore], _T]) -> _T:
         """Run any other call on the store in the ledger's thread."""
+        async with self._turn:
+            return await self._elsewhere(call)
+
+    async def _elsewhere(self, call: Callable[[DeliveryStore], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
 
     def lease_over(self) -> bool:
@@ -131,11 +146,30 @@ class Ledger:
             await asyncio.sleep(0)
 
     async def _note_patiently(self, outcomes: list[Attempt], sending: list[Claim]) -> set[int]:
-        """Note what happened even when somebody else writes for minutes, a large import say."""
-        for _ in range(_TRIES):
-            with suppress(StoreBusy):
-                return await self.run(lambda store: store.note(outcomes, sending))
-        return await self.run(lambda store: store.note(outcomes, sending))
+        """Note what happened even when somebody else writes for minutes."""
+        until, pause_s = _clock() + _PATIENCE_S, _FIRST_PAUSE_S
+        while True:
+            try:
+                async with self._turn:
+                    if self._in_thread:
+                        self._in_thread -= 1
+                        return await self._elsewhere(lambda store: store.note(outcomes, sending))
+                    return self._note_here(outcomes, sending)
+            except StoreBusy:
+                if _clock() > until:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _note_here(self, outcomes: list[Attempt], sending: list[Claim]) -> set[int]:
+        began, used = time.perf_counter(), time.thread_time()
+        try:
+            return self._store.note(outcomes, sending)
+        finally:
+            waited_s = time.perf_counter() - began - (time.thread_time() - used)
+            self._wait_s += (waited_s - self._wait_s) / _MEAN_OF
+            if self._wait_s > _LONG_S:
+                self._wait_s, self._in_thread = 0.0, _IN_THREAD
 
 
 def _clock() -> float:

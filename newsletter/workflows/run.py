@@ -26,7 +26,7 @@ from newsletter.workflows.project import Project
 from newsletter.workflows.stock import Stock
 from newsletter.workflows.way import Way
 
-_BATCH = 500
+_BATCH = 200
 _SOON_S = 10.0
 #: How often we look whether another sender of the same edition still lives.
 _FIRST_WATCH_S, _LONGEST_WATCH_S = 1.0, 10.0

@@ -132,7 +132,7 @@ def test_sender_gives_up_on_a_ledger_that_stays_locked(approved, delivery):
     sending = approved("sqlite")
     with WatchedRelay() as relay, lock(sending) as held:
         counted = strike(relay, delivery, held.take)
-        sender = sending.start(relay, url=f"{sending.url}?timeout=0.01")
+        sender = sending.start(relay, patience_s=0.1, url=f"{sending.url}?timeout=0.01")
         assert sender.end() == FAILED
         assert "newsletter.db is locked by another program" in sender.words
         assert_stopped_at_once(relay, counted)

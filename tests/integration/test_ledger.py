@@ -17,7 +17,8 @@ from sqlalchemy import insert, select, update
 
 from newsletter.delivery.judge import judge
 from newsletter.delivery.types import Attempt, Claim, Reply, Stage
-from newsletter.store.deliveries import LEASE_S, DeliveryStore, Recovered
+from newsletter.store.claims import LEASE_S
+from newsletter.store.deliveries import DeliveryStore, Recovered
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table

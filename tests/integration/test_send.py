@@ -339,7 +339,8 @@ def test_what_another_worker_took_over_is_not_sent(project, planned, tmp_path):
     assert statuses(project, planned) == dict.fromkeys(SOME, "sent")
 
 
-def test_what_cannot_be_noted_is_not_sent(tmp_path):
+def test_what_cannot_be_noted_is_not_sent(tmp_path, monkeypatch):
+    monkeypatch.setattr("newsletter.workflows.ledger._PATIENCE_S", 0.2)
     write_plain_templates(tmp_path)
     file = tmp_path / "short.db"
     config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}?timeout=0.05"}))
@@ -426,7 +427,7 @@ def test_what_is_being_sent_keeps_the_sender_that_was_approved(open_project):
 def test_outcome_waits_for_a_database_that_somebody_else_holds(tmp_path):
     write_plain_templates(tmp_path)
     file = tmp_path / "newsletter.db"
-    config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}?timeout=0.1"}))
+    config = load(tmp_path, small_settings(database={"url": f"sqlite:///{file}"}))
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     holding = []
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from newsletter.delivery.commands import Extensions, content_blocks, mail_command, rcpt_command
+from newsletter.delivery.commands import Extensions, commands, content_blocks, needs_smtputf8
 from newsletter.delivery.replies import (
     C250_OK,
     C354_START_CONTENT,
@@ -88,7 +88,7 @@ class SmtpLink:
             offer = await self._answers()
             self._pipelining.works = True
             return offer
-        dialogue = self._dialogue(envelope)
+        dialogue = commands(envelope, self._extensions)
         if foreseen := self._foresee(envelope):
             return foreseen
         if not self._pipelines:
@@ -96,7 +96,7 @@ class SmtpLink:
         with self._doubt(Stage.MAIL.upper()):
             if self._protocol.unasked:
                 return await self._refused(self._farewell(), Stage.MAIL)
-            self._protocol.write(b"".join(dialogue.values()))
+            self._protocol.write(b"".join(dialogue))
         return await self._answers()
 
     async def hand_over(self, content: Content, following: Envelope | None = None) -> Reply:
@@ -141,19 +141,12 @@ class SmtpLink:
             self._protocol.write(b"QUIT\r\n")
             await self._protocol.read(_GOODBYE_S)
 
-    def _dialogue(self, envelope: Envelope) -> dict[Stage, bytes]:
-        return {
-            Stage.MAIL: mail_command(envelope, self._extensions),
-            Stage.RCPT: rcpt_command(envelope),
-            Stage.DATA: b"DATA\r\n",
-        }
-
     def _commands_ahead(self, following: Envelope | None) -> bytes:
         """Return what may follow the end of a message at once (RFC 2920 §3.1), nothing where nothing may."""
         if following is None or not self._pipelines or self._foresee(following):
             return b""
         try:
-            return b"".join(self._dialogue(following).values())
+            return b"".join(commands(following, self._extensions))
         except AddressError:  # `offer` says so when it is asked
             return b""
 
@@ -163,16 +156,14 @@ class SmtpLink:
         if limit is not None and envelope.size_bytes > limit:
             text = f"not sent: {envelope.size_bytes} octets, and the relay takes {limit}"
             return Offer(Reply(C552_SIZE_EXCEEDED, text, "5.3.4"), Stage.MAIL)
-        if self._extensions.smtputf8:
-            return None
-        for address, stage in ((envelope.sender, Stage.MAIL), (envelope.recipient, Stage.RCPT)):
-            if address.needs_smtputf8:
-                text = "not sent: the address needs SMTPUTF8, which the relay does not offer"
-                return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, text, "5.6.7"), stage)
+        if not self._extensions.smtputf8 and needs_smtputf8(envelope):
+            text = "not sent: the address needs SMTPUTF8, which the relay does not offer"
+            stage = Stage.MAIL if envelope.sender.needs_smtputf8 else Stage.RCPT
+            return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, text, "5.6.7"), stage)
         return None
 
-    async def _step_by_step(self, dialogue: dict[Stage, bytes]) -> Offer:
-        for stage, command in dialogue.items():
+    async def _step_by_step(self, dialogue: Iterable[bytes]) -> Offer:
+        for stage, command in zip(_WANTED, dialogue, strict=True):
             reply = await self._ask(command, stage)
             if reply.code >= _REFUSAL:
                 return await self._refused(reply, stage)

@@ -63,7 +63,7 @@ class RelayProtocol(asyncio.Protocol):
         replies = self._replies
         if len(replies) != len(kinds) or self._reader.partial:
             return False
-        if any(reply.code // 100 != kind for reply, kind in zip(replies, kinds, strict=True)):
+        if [reply.code // 100 for reply in replies] != list(kinds):
             return False
         replies.clear()
         return True
@@ -93,11 +93,11 @@ class RelayProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take in what the relay wrote."""
         try:
-            for reply in self._reader.feed(data):
-                self._keep(reply)
+            self._reader.feed(data, self._replies)
         except MalformedReply as fault:
-            self._fault = fault
-            self._transport.abort()
+            self._out_of_step(fault)
+        if len(self._replies) > _MAX_WAITING_REPLIES:
+            self._out_of_step(MalformedReply("many replies that nobody asked for"))
         self._tell()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -119,10 +119,9 @@ class RelayProtocol(asyncio.Protocol):
         self._full = False
         self._tell()
 
-    def _keep(self, reply: Reply) -> None:
-        if len(self._replies) == _MAX_WAITING_REPLIES:
-            raise MalformedReply("many replies that nobody asked for")
-        self._replies.append(reply)
+    def _out_of_step(self, fault: MalformedReply) -> None:
+        self._fault = fault
+        self._transport.abort()
 
     def _raise_fault(self) -> None:
         if isinstance(self._fault, MalformedReply):

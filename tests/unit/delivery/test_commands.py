@@ -10,9 +10,8 @@ from newsletter.address import Address, parse_address
 from newsletter.delivery.commands import (
     BLOCK_BYTES,
     Extensions,
+    commands,
     content_blocks,
-    mail_command,
-    rcpt_command,
     read_extensions,
 )
 from newsletter.delivery.types import Envelope, checked_content, plain
@@ -35,13 +34,13 @@ def envelope(sender: str = "news@example.org", recipient: str = "anna@example.or
     ],
 )
 def test_mail_command_says_what_the_relay_knows(extensions, recipient, expected):
-    assert mail_command(envelope(recipient=recipient), extensions) == expected
+    mail, _, data = commands(envelope(recipient=recipient), extensions)
+    assert (mail, data) == (expected, b"DATA\r\n")
 
 
 def test_rcpt_command_keeps_case_and_utf8():
-    assert (
-        rcpt_command(envelope(recipient="Renée.O@example.org")) == b"RCPT TO:<Ren\xc3\xa9e.O@example.org>\r\n"
-    )
+    _, rcpt, _ = commands(envelope(recipient="Renée.O@example.org"), ALL)
+    assert rcpt == b"RCPT TO:<Ren\xc3\xa9e.O@example.org>\r\n"
 
 
 @pytest.mark.parametrize(
@@ -59,18 +58,15 @@ def test_rcpt_command_keeps_case_and_utf8():
     ],
 )
 def test_address_that_would_change_the_command_is_refused(text):
-    for commands in (
-        lambda: mail_command(envelope(sender=text), ALL),
-        lambda: rcpt_command(envelope(recipient=text)),
-    ):
-        with pytest.raises(AddressError):
-            commands()
+    for unfit in (envelope(sender=text), envelope(recipient=text)):
+        with pytest.raises(AddressError, match=re.escape(repr(text))):
+            commands(unfit, ALL)
 
 
 @given(ANY_TEXT)
 def test_any_address_gives_one_command_line_or_our_error(text):
     try:
-        command = rcpt_command(envelope(recipient=text))
+        _, command, _ = commands(envelope(recipient=text), ALL)
     except AddressError:
         return
     assert re.fullmatch(rb"RCPT TO:<[^\x00-\x20\x7f<>]*>\r\n", command)
@@ -82,7 +78,8 @@ def test_every_address_that_we_accept_stands_in_a_command(text):
         address = parse_address(text)
     except AddressError:
         return
-    assert rcpt_command(Envelope(address, address, 1)) == f"RCPT TO:<{address.text}>\r\n".encode()
+    _, rcpt, _ = commands(Envelope(address, address, 1), ALL)
+    assert rcpt == f"RCPT TO:<{address.text}>\r\n".encode()
 
 
 @pytest.mark.parametrize(

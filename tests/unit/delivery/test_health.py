@@ -19,7 +19,9 @@ UNKNOWN = "550 5.1.1 user unknown"
 
 
 def reply(text: str) -> Reply:
-    return next(ReplyReader().feed(text.encode() + b"\r\n"))
+    replies: list[Reply] = []
+    ReplyReader().feed(text.encode() + b"\r\n", replies)
+    return replies[0]
 
 
 def watch(texts: Iterable[str], stage: Stage = Stage.RCPT, age: timedelta = timedelta(0)) -> list[str | None]:
