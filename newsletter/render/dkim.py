@@ -114,6 +114,22 @@ class Signer:
         return CompiledSignature(self, head, statics)
 
 
+class PendingSignature:
+    """The signatures of one message, for which only the private keys are needed; any thread may make them."""
+
+    __slots__ = ("_wanted",)
+
+    def __init__(self, wanted: Sequence[tuple[DkimKey, bytes, bytes]]) -> None:
+        #: Key, digest to sign, and the line that lacks the signature, for each.
+        self._wanted = wanted
+
+    def sign(self) -> bytes:
+        """Return the DKIM-Signature lines."""
+        return b"".join(
+            b"%b%b\r\n" % (line, _wrapped(b64encode(key.sign(digest)))) for key, digest, line in self._wanted
+        )
+
+
 class CompiledSignature:
     """The signatures of a variant's messages but for what differs between members."""
 
@@ -133,8 +149,8 @@ class CompiledSignature:
             # RFC 6376 §3.7: without signature, and without the line's end.
             self._templates.append((key, line, relaxed_headers(line).removesuffix(b"\r\n")))
 
-    def sign(self, member_lines: bytes, values: Sequence[bytes], second: int) -> bytes:
-        """Return the DKIM-Signature lines of one member's message.
+    def of_member(self, member_lines: bytes, values: Sequence[bytes], second: int) -> PendingSignature:
+        """Return the signatures of one member's message, to be made.
 
         member_lines: as `MEMBER_HEADERS` lists them. values: in the order of the slots. second: since 1970.
         """
@@ -144,12 +160,12 @@ class CompiledSignature:
         body_hash = b64encode(body.digest())
         head = self._head_begun.copy()
         head.update(relaxed_headers(member_lines))
-        lines: list[bytes] = []
+        wanted: list[tuple[DkimKey, bytes, bytes]] = []
         for key, line, canonical in self._templates:
             signed = head.copy()
             signed.update(canonical % (second, body_hash))
-            lines += line % (second, body_hash), _wrapped(b64encode(key.sign(signed.digest()))), b"\r\n"
-        return b"".join(lines)
+            wanted.append((key, signed.digest(), line % (second, body_hash)))
+        return PendingSignature(wanted)
 
 
 def relaxed_headers(lines: bytes) -> bytes:

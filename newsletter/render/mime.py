@@ -7,7 +7,7 @@ can, and no line has more than 998.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,12 +36,33 @@ from newsletter.render.types import (
 )
 
 if TYPE_CHECKING:  # cryptography costs 40 ms of a start, and much mail is signed by its relay
-    from newsletter.render.dkim import Signer
+    from newsletter.render.dkim import PendingSignature, Signer
 
 _SUBTYPES = {Part.TEXT: "plain", Part.HTML: "html"}
 _MARK = BOUNDARY_MARK.encode()
 #: A variant with less room than this for values, in octets, is quoted-printable for everybody.
 _LEAST_ROOM = 64
+
+
+class Draft:
+    """One member's message, to be put together.
+
+    signature: what is to be made before; None for unsigned mail.
+    """
+
+    __slots__ = ("_dotted", "_pieces", "signature")
+
+    def __init__(self, pieces: Sequence[bytes], dotted: bool, signature: PendingSignature | None) -> None:
+        self._pieces = pieces
+        self._dotted = dotted
+        self.signature = signature
+
+    def signed(self, lines: bytes | None = None) -> Content:
+        """Return the message. lines: the signature, made here where it is not given."""
+        if lines is None:
+            lines = self.signature.sign() if self.signature else b""
+        whole = b"".join((lines, *self._pieces))
+        return stuff_dots(whole) if self._dotted else Content(whole)
 
 
 class CompiledMessage:
@@ -110,10 +131,30 @@ class CompiledMessage:
         Only an address that needs SMTPUTF8 puts anything but ASCII into the headers.
         Raises RenderError, which names the field, for a value that holds CR or LF.
         """
-        second = int(date.timestamp())
-        return self._join(member_lines(to_name, to, message_id, second, list_unsubscribe), second, values)
+        return self.draft(
+            to_name=to_name,
+            to=to,
+            message_id=message_id,
+            date=date,
+            list_unsubscribe=list_unsubscribe,
+            values=values,
+        ).signed()
 
-    def _join(self, lines: bytes, second: int, values: MergeValues) -> Content:
+    def draft(
+        self,
+        *,
+        to_name: str,
+        to: Address,
+        message_id: str,
+        date: datetime,
+        list_unsubscribe: str,
+        values: MergeValues,
+    ) -> Draft:
+        """Return one member's message as `for_member` does, but for its signature."""
+        second = int(date.timestamp())
+        return self._draft(member_lines(to_name, to, message_id, second, list_unsubscribe), second, values)
+
+    def _draft(self, lines: bytes, second: int, values: MergeValues) -> Draft:
         found: list[bytes] = []
         try:
             for name in self._names:
@@ -128,15 +169,13 @@ class CompiledMessage:
         if self._quoted is not None and (
             max(map(len, found), default=0) > self._room or _MARK in values_as_lines
         ):
-            return self._quoted._join(lines, second, values)  # noqa: SLF001 - of its own kind
+            return self._quoted._draft(lines, second, values)  # noqa: SLF001 - of its own kind
         theirs = [found[place] or fallback for place, fallback in self._order]
         dotted = self._dotted or b"\n." in values_as_lines or values_as_lines.startswith(b".")
         pieces = self._pieces.copy() if dotted else self._stuffed.copy()
         pieces[1::2] = lines, *theirs
-        if self._signature is not None:
-            pieces[0] = self._signature.sign(lines, theirs, second) + pieces[0]
-        whole = b"".join(pieces)
-        return stuff_dots(whole) if dotted else Content(whole)
+        signature = self._signature.of_member(lines, theirs, second) if self._signature else None
+        return Draft(pieces, dotted, signature)
 
 
 def compile_message(

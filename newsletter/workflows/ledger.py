@@ -26,8 +26,8 @@ _T = TypeVar("_T")
 _PATIENCE_S = 300.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.25
 #: A wait that is worth a thread, as the mean of so many notes, and how many are written there then.
-_LONG_S = 0.001
-_MEAN_OF = 8
+_LONG_S = 0.004
+_MEAN_OF = 16
 _IN_THREAD = 256
 _RENEW_S, _AGAIN_S = LEASE_S / 3, 1.0
 

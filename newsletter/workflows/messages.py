@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -17,9 +13,10 @@ from newsletter.config import Config
 from newsletter.delivery.types import Claim, Content, Envelope, Recipient
 from newsletter.editions.types import Edition, EditionId
 from newsletter.render.merge import merge_values
-from newsletter.render.mime import CompiledMessage, compile_message
+from newsletter.render.mime import CompiledMessage, Draft, compile_message
 from newsletter.render.types import MergeValues, MessageHeaders, RenderedVariant
 from newsletter.workflows.signing import dkim_signer
+from newsletter.workflows.signing_desk import SigningDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,7 @@ class Message:
 
 
 class MessageMaker:
-    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key.
-
-    Signing takes half a millisecond of a core and lets other threads run meanwhile, so that is done in as
-    many threads as there are cores.
-    """
+    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key."""
 
     def __init__(self, config: Config, edition: Edition, rendered: Callable[[int], RenderedVariant]) -> None:
         self._rendered = rendered
@@ -48,7 +41,7 @@ class MessageMaker:
         self._id_ends = f"@{self._sender.domain}>"
         self._compiled: dict[tuple[int, bool], CompiledMessage] = {}
         self._signer = dkim_signer(config)
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing") if self._signer else None
+        self._desk = SigningDesk() if self._signer else None
 
     async def delivery(self, claim: Claim, now: datetime, *, eight_bit: bool) -> Message:
         """Return a delivery, whose Message-ID is the same at every try.
@@ -57,20 +50,19 @@ class MessageMaker:
         values do not fit.
         """
         compiled = self._compile(claim.variant, eight_bit=eight_bit)
-        message_id = self._message_id(claim)
-        if self._threads is None:
-            return self._fill(compiled, claim.recipient, message_id, now)
-        make = partial(self._fill, compiled, claim.recipient, message_id, now)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, make)
+        draft = self._draft(compiled, claim.recipient, self._message_id(claim), now)
+        lines = await self._desk.sign(draft.signature) if self._desk and draft.signature else b""
+        return self._message(compiled, claim.recipient, draft.signed(lines))
 
     def message(self, variant: int, recipient: Recipient, message_id: str, now: datetime) -> Message:
         """Return a variant as one recipient gets it, in ASCII."""
-        return self._fill(self._compile(variant, eight_bit=False), recipient, message_id, now)
+        compiled = self._compile(variant, eight_bit=False)
+        return self._message(compiled, recipient, self._draft(compiled, recipient, message_id, now).signed())
 
     def close(self) -> None:
         """End the threads."""
-        if self._threads:
-            self._threads.shutdown()
+        if self._desk:
+            self._desk.close()
 
     def _compile(self, variant: int, *, eight_bit: bool) -> CompiledMessage:
         if (variant, eight_bit) not in self._compiled:
@@ -79,10 +71,10 @@ class MessageMaker:
             )
         return self._compiled[variant, eight_bit]
 
-    def _fill(
+    def _draft(
         self, compiled: CompiledMessage, recipient: Recipient, message_id: str, now: datetime
-    ) -> Message:
-        content = compiled.for_member(
+    ) -> Draft:
+        return compiled.draft(
             to_name=recipient.name,
             to=recipient.address,
             message_id=message_id,
@@ -90,9 +82,10 @@ class MessageMaker:
             list_unsubscribe=self._list_unsubscribe,
             values=self.values(recipient),
         )
-        return Message(
-            Envelope(self._sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content
-        )
+
+    def _message(self, compiled: CompiledMessage, recipient: Recipient, content: Content) -> Message:
+        envelope = Envelope(self._sender, recipient.address, len(content), eight_bit=compiled.eight_bit)
+        return Message(envelope, content)
 
     def values(self, recipient: Recipient) -> MergeValues:
         """Return what the merge fields say for a recipient."""
