@@ -1,5 +1,7 @@
 """When most of a batch is refused for one reason, the reason is ours: the edition pauses and keeps the rest.
 
+Those who were refused for it are named, so that they wait again with the others: it was not about them.
+
 Counted are ends: sent and refused. A deferral is none: nobody is lost by it, it passes by itself as a rule
 (greylists, quotas), and the pace falls where the relay asks for that. One that was refused for its age counts
 like any other refusal. What never left ("not sent: …") speaks of one address and does not count.
@@ -72,20 +74,28 @@ _BARE = frozenset({None, "4.0.0", "5.0.0"})
 _DIFFERING = re.compile(r"[\w.:+-]*(?:\d|\w\.\w)[\w.:+-]*|\"[^\"]*\"|'[^']*'")
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Why an edition should pause.
+
+    text: a sentence with the relay's words, without anybody's address. refused: the deliveries that were.
+    """
+
+    text: str
+    refused: frozenset[int]
+
+
 class Health:
     """How the last deliveries through one relay ended, and whether it is time to ask a person."""
 
     def __init__(self) -> None:
-        #: What each end was refused for; None where it was sent.
-        self._ends: deque[str | None] = deque(maxlen=max(_THEIRS.window, _OURS.window))
+        #: What each end was refused for, None where it was sent, and the delivery.
+        self._ends: deque[tuple[str | None, int]] = deque(maxlen=max(_THEIRS.window, _OURS.window))
 
-    def observe(self, reply: Reply | None, verdict: Verdict, stage: Stage) -> str | None:
-        """Take in an outcome; return the sentence that says why the edition should pause, as a rule None.
-
-        The sentence holds the relay's words without anybody's address.
-        """
+    def observe(self, delivery: int, reply: Reply | None, verdict: Verdict, stage: Stage) -> Alarm | None:
+        """Take in an outcome; return why the edition should pause, as a rule None."""
         if verdict.status is DeliveryStatus.SENT:
-            self._ends.append(None)
+            self._ends.append((None, delivery))
             return None
         if (
             verdict.status is not DeliveryStatus.REFUSED
@@ -94,13 +104,14 @@ class Health:
         ):
             return None
         label, reason = _reason(reply, verdict, stage)
-        self._ends.append(reason)
+        self._ends.append((reason, delivery))
         rule = _THEIRS if label is _ADDRESSES else _OURS
         last = list(self._ends)[-rule.window :]
-        count = last.count(reason)
-        if count < rule.least or count < rule.share * len(last):
+        refused = frozenset(it for why, it in last if why == reason)
+        if len(refused) < rule.least or len(refused) < rule.share * len(last):
             return None
-        return f"{count} of the last {len(last)} messages were refused {label}: {_shown(reply)}"
+        text = f"{len(refused)} of the last {len(last)} messages were refused {label}: {_shown(reply)}"
+        return Alarm(text, refused)
 
 
 def _reason(reply: Reply, verdict: Verdict, stage: Stage) -> tuple[str, str]:

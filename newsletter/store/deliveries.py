@@ -20,29 +20,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Insert,
-    and_,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Insert, and_, case, delete, insert, literal, or_, select, update
 
 from newsletter.delivery.types import Attempt, Claim, DeliveryStatus
 from newsletter.editions.types import Edition, EditionStatus
 from newsletter.store.bulk import among
 from newsletter.store.claims import LEASE_S, Claims
 from newsletter.store.database import Database, epoch_now
-from newsletter.store.notes import Notes, send_again
-from newsletter.store.schema import (
-    UtcDateTime,
-    attempts,
-    deliveries,
-    editions,
-)
+from newsletter.store.notes import REFUSED, Notes, send_again
+from newsletter.store.schema import UtcDateTime, attempts, deliveries, editions, members, suppressions
 
 _TIME = UtcDateTime()
 
@@ -128,6 +114,32 @@ class DeliveryStore:
                 )
                 .values(status=DeliveryStatus.PENDING, retry_at=None)
             )
+
+    def take_back(self, refused: Collection[int], since: datetime) -> int:
+        """Make deliveries pending again that this worker noted as refused, for a reason that was not theirs.
+
+        Their attempts do not count, and what was suppressed for it since a time is not. Returns how many.
+        """
+        with self._database.write() as connection:
+            mine = and_(
+                among(connection, deliveries.c.id, refused),
+                deliveries.c.status == DeliveryStatus.REFUSED,
+                deliveries.c.worker == self._worker,
+            )
+            theirs = select(members.c.email_key).join(deliveries).where(mine)
+            connection.execute(
+                delete(suppressions).where(
+                    suppressions.c.email_key.in_(theirs),
+                    suppressions.c.reason == REFUSED,
+                    suppressions.c.created_at >= since,
+                )
+            )
+            again = {"status": DeliveryStatus.PENDING, "worker": None, "finished_at": None}
+            uncounted = {
+                "attempts": deliveries.c.attempts - 1,
+                "first_try": case((deliveries.c.attempts > 1, deliveries.c.first_try)),
+            }
+            return connection.execute(update(deliveries).where(mine).values(**again, **uncounted)).rowcount
 
     def recover(
         self, edition: Edition, dead: Collection[str], now: datetime, *, alive: Collection[str] = ()

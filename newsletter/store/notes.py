@@ -18,6 +18,9 @@ from newsletter.store.database import Database, epoch_now
 from newsletter.store.journal import Cells, Journal, Prepared, Row
 from newsletter.store.schema import attempts, deliveries, editions, suppressions
 
+#: Why an address is suppressed to which a relay knows nobody.
+REFUSED = "refused"
+
 # What the statements are given, in this order.
 _KEY = (deliveries.c.id,)
 _OUTCOME = tuple(
@@ -137,4 +140,4 @@ def _attempt_row(outcome: Attempt, time: Callable[[datetime], str]) -> Row:
 
 def _suppression_row(outcome: Attempt, time: Callable[[datetime], str]) -> Row:
     key = outcome.claim.recipient.address.key
-    return (key, "refused", str(outcome.reply), time(outcome.ended_at))
+    return (key, REFUSED, str(outcome.reply), time(outcome.ended_at))

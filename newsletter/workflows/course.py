@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 
 from newsletter.delivery.types import Claim, DeliveryStatus, Scope, Verdict
@@ -27,6 +28,8 @@ class Course:
         self.pauses = False
         self.done: Counter[DeliveryStatus] = Counter()
         self.stopping = asyncio.Event()
+        #: Deliveries that were refused for a reason which is not theirs, to be pending again.
+        self.refused_for_us: set[int] = set()
         self._lost_answers = 0
         #: By delivery: how often a link broke at it, and how many others were done by then.
         self._broken: dict[int, tuple[int, int]] = {}
@@ -54,6 +57,10 @@ class Course:
         self.done[verdict.status] += 1
         if verdict.status is not DeliveryStatus.UNKNOWN:
             self._lost_answers = 0
+
+    def take_back(self, refused: Collection[int]) -> None:
+        """Remember refusals that were not about the recipients."""
+        self.refused_for_us.update(refused)
 
     def lost_answer(self, fault: AnswerLost) -> None:
         """Stop where a relay takes message after message and never says so."""

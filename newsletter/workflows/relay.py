@@ -70,9 +70,11 @@ class Relay:
         """Take in what it said, and leave it alone where it has nothing good to say about anyone."""
         if attempt.verdict.status is DeliveryStatus.SENT:
             self._accepted_at = asyncio.get_running_loop().time()
-        if reason := self._health.observe(attempt.reply, attempt.verdict, stage):
-            hint = "nobody else was tried; cure what the relay complains of before you go on"
-            self.give_up(TransportError(f"{attempt.relay}: {reason}", hint=hint), pause=True)
+        delivery = attempt.claim.delivery
+        if alarm := self._health.observe(delivery, attempt.reply, attempt.verdict, stage):
+            self._course.take_back(alarm.refused)
+            hint = "they wait again with the others; cure what the relay complains of before you go on"
+            self.give_up(TransportError(f"{attempt.relay}: {alarm.text}", hint=hint), pause=True)
 
     def closed(self) -> None:
         """Note that a link that was opened here is closed."""

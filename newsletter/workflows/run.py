@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.delivery.judge import judge
 from newsletter.delivery.shares import Shares
-from newsletter.delivery.types import Claim, Reply, SendProgress, Stage, Verdict
+from newsletter.delivery.types import Claim, DeliveryStatus, Reply, SendProgress, Stage, Verdict
 from newsletter.delivery.window import closes_at, next_opening, open_at
 from newsletter.editions.types import DeliveryCounts, Edition
 from newsletter.store.deliveries import DeliveryStore
@@ -65,6 +65,7 @@ class Run:
         self._zone = ZoneInfo(newsletter.timezone)
         self._on_progress = on_progress
         self._clock = clock
+        self._began = clock()
         self._dice = dice
         self._retry_age = newsletter.retry_for
 
@@ -104,7 +105,10 @@ class Run:
         beside = [asyncio.create_task(self._tell(counts)), asyncio.create_task(self._close_in_time())]
         try:
             while await self._open():
-                await self.dispatch.run()
+                try:
+                    await self.dispatch.run()
+                finally:
+                    await self._take_back(ledger)
                 counts = await self._counts(ledger)
                 if self.dispatch.over or not counts.pending + counts.sending:
                     return
@@ -114,6 +118,14 @@ class Run:
         finally:
             for task in beside:
                 task.cancel()
+
+    async def _take_back(self, ledger: Ledger) -> None:
+        """Let those wait again who were refused for a reason that was not theirs."""
+        refused, self.course.refused_for_us = self.course.refused_for_us, set()
+        if refused:
+            self.course.done[DeliveryStatus.REFUSED] -= await ledger.run(
+                lambda store: store.take_back(refused, self._began)
+            )
 
     def _recover(self, store: DeliveryStore) -> None:
         neighbours = self._project.workers.neighbours()

@@ -31,7 +31,8 @@ def watch(texts: Iterable[str], stage: Stage = Stage.RCPT, age: timedelta = time
     for text in texts:
         answer = reply(text)
         at = Stage.CONTENT if answer.code < 300 else stage
-        said.append(health.observe(answer, judge(answer, at, 0, NOW - age, NOW), at))
+        alarm = health.observe(len(said), answer, judge(answer, at, 0, NOW - age, NOW), at)
+        said.append(alarm and alarm.text)
     return said
 
 
@@ -119,7 +120,7 @@ def test_what_never_left_does_not_count():
     never = Reply(553, "not sent: the address needs SMTPUTF8, which the relay does not offer", "5.6.7")
     verdict = judge(never, Stage.RCPT, 0, NOW, NOW)
     health = Health()
-    assert [health.observe(never, verdict, Stage.RCPT) for _ in range(100)] == [None] * 100
+    assert [health.observe(number, never, verdict, Stage.RCPT) for number in range(100)] == [None] * 100
 
 
 @given(st.lists(st.sampled_from([OK, SPAM, UNKNOWN, "450 4.2.0 later"]), max_size=80))
@@ -135,5 +136,5 @@ def test_any_words_make_one_line_without_an_address(words, status, stage):
     answer = Reply(554, " ".join(f"{words} <anna@example.org>".split()), status)
     verdict = judge(answer, stage, 0, NOW, NOW)
     health = Health()
-    said = [health.observe(answer, verdict, stage) for _ in range(40)]
-    assert all("anna@example.org" not in sentence for sentence in said if sentence)
+    said = [health.observe(number, answer, verdict, stage) for number in range(40)]
+    assert all("anna@example.org" not in it.text for it in said if it)
