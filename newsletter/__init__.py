@@ -4,7 +4,7 @@ Each folder is one concept, and its docstring says what it does and what it refu
 to a lower tier only (`tests/unit/test_tiers.py` reads them):
 
 0. words    `errors`, `address`
-1. values   `<room>/types.py`
+1. values   `<room>/types.py`, `delivery/content.py`
 2. deciding `feeds`, `audiences`, `members`, `editions`, `render`, `delivery`: pure, no I/O
 3. edges    `config`, `store`, `feeds/fetch`, `delivery/smtp`, `delivery/outbox`, `delivery/inbox`
 4. verbs    `workflows`: one module for each thing the program does

@@ -18,6 +18,8 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ MissingField         a template names a field that nobody has
 │  └─ MessageTooLarge      size_bytes, limit_bytes
 ├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
+│  ├─ RelayBusy            it asked for less while a connection was opened
+│  └─ RelayRejected        a person must cure it: login, certificate, missing STARTTLS
 ├─ AnswerLost              the content left and no answer came: not safe to retry
 └─ StoreError              a driver fault that a user can cure: read-only, full, other version
    └─ StoreBusy            another program holds the database: trying again may help
@@ -158,6 +160,17 @@ class MessageTooLarge(RenderError, ValueError):
 
 class TransportError(NewsletterError, OSError):
     """Link, TLS or login failed before anything was handed over; trying again repeats nothing."""
+
+
+class RelayBusy(TransportError):
+    """The relay asked for less while a connection was opened: "421 too many connections", say."""
+
+
+class RelayRejected(TransportError):
+    """A fault that a person must cure: login, certificate, missing STARTTLS or AUTH. Not to be retried.
+
+    A plain TransportError is about the link: the relay is down, slow or out of step, and may be tried later.
+    """
 
 
 class AnswerLost(NewsletterError):

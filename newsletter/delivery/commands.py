@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from newsletter.delivery.types import Content, Envelope
+from newsletter.delivery.content import Content
+from newsletter.delivery.types import Envelope
 from newsletter.errors import AddressError
 
 # Controls and spaces would end or extend a command, brackets a path; lone surrogates have no encoding.

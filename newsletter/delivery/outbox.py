@@ -11,9 +11,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from newsletter.delivery.content import Content, plain
 from newsletter.delivery.names import safe_name
 from newsletter.delivery.replies import C250_OK, C421_CLOSING
-from newsletter.delivery.types import Content, Envelope, Link, Offer, Reply, plain
+from newsletter.delivery.types import Envelope, Link, Offer, Reply
 from newsletter.errors import TransportError
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>\r\n]+>)", re.IGNORECASE | re.MULTILINE)

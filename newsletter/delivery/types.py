@@ -6,21 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType, Protocol
+from typing import Literal, Protocol
 
 from newsletter.address import Address
-from newsletter.errors import TransportError
-
-
-class RelayBusy(TransportError):
-    """The relay asked for less while a connection was opened: "421 too many connections", say."""
-
-
-class RelayRejected(TransportError):
-    """A fault that a person must cure: login, certificate, missing STARTTLS or AUTH. Not to be retried.
-
-    A plain TransportError is about the link: the relay is down, slow or out of step, and may be tried later.
-    """
+from newsletter.delivery.content import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +45,6 @@ class RelaySettings:
     timeouts: Timeouts = Timeouts()
     #: password: whichever of PLAIN, LOGIN and CRAM-MD5 is offered; else the password is an OAuth 2.0 token.
     auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
-
-
-#: RFC 5322 §2.1.1, without the CRLF.
-MAX_LINE_OCTETS = 998
-#: A message as it goes on the wire, but for the dot that ends it: lines that end in CRLF, none over 998
-#: octets and none with a bare CR or LF in it, with dots stuffed (RFC 5321 §4.5.2). Made by a compiled
-#: message, which knows all this of its pieces, or by `checked_content`, which looks.
-Content = NewType("Content", bytes)
-
-
-def checked_content(raw: bytes) -> Content:
-    """Return a message as content.
-
-    Raises ValueError where its lines do not allow that: servers that disagree about what ends a line can be
-    made to see a second message in it.
-    """
-    lines = raw.split(b"\r\n")
-    if (
-        lines.pop()
-        or not lines
-        or any(len(line) > MAX_LINE_OCTETS or b"\r" in line or b"\n" in line for line in lines)
-    ):
-        raise ValueError("content must consist of lines that end in CRLF, without a bare CR or LF")
-    return stuff_dots(raw)
-
-
-def stuff_dots(raw: bytes) -> Content:
-    """Return a message whose lines are in order as content."""
-    stuffed = raw.replace(b"\r\n.", b"\r\n..")
-    return Content(b"." + stuffed if raw.startswith(b".") else stuffed)
-
-
-def plain(content: Content) -> bytes:
-    """Return the message that a reader sees."""
-    return content.replace(b"\r\n..", b"\r\n.").removeprefix(b".")
 
 
 class DeliveryStatus(StrEnum):

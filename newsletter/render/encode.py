@@ -14,7 +14,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from newsletter.delivery.types import MAX_LINE_OCTETS
+from newsletter.delivery.content import MAX_LINE_OCTETS
 from newsletter.render.merge import one_line
 from newsletter.render.types import MergeField, Segments
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from newsletter.address import Address
-from newsletter.delivery.types import MAX_LINE_OCTETS
+from newsletter.delivery.content import MAX_LINE_OCTETS
 from newsletter.errors import RenderError
 from newsletter.render.merge import one_line
 

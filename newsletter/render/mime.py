@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.address import Address
-from newsletter.delivery.types import Content, checked_content, stuff_dots
+from newsletter.delivery.content import Content, checked_content, stuff_dots
 from newsletter.errors import RenderError
 from newsletter.render.encode import (
     BOUNDARY_MARK,

@@ -10,8 +10,9 @@ from newsletter.delivery.types import SendProgress
 from newsletter.editions.types import Edition, EditionStatus
 from newsletter.errors import StoreError
 from newsletter.store.relays import RelayStore
-from newsletter.workflows.line import Line, Tools
+from newsletter.workflows.line import Line
 from newsletter.workflows.relay import Relay
+from newsletter.workflows.tools import Tools
 from newsletter.workflows.way import Way
 
 #: How often we look whether somebody paused or cancelled the edition.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.delivery.replies import C421_CLOSING, C451_LOCAL_ERROR, C553_MAILBOX_NAME_NOT_ALLOWED
-from newsletter.delivery.shares import Shares
+from newsletter.delivery.replies import C421_CLOSING, C553_MAILBOX_NAME_NOT_ALLOWED
 from newsletter.delivery.types import (
     Attempt,
     Claim,
@@ -18,34 +16,17 @@ from newsletter.delivery.types import (
     Reply,
     Scope,
     Stage,
-    Verdict,
 )
 from newsletter.errors import AddressError, AnswerLost, RenderError, TransportError
-from newsletter.workflows.course import Course
-from newsletter.workflows.ledger import Ledger
-from newsletter.workflows.messages import Message, MessageMaker
+from newsletter.workflows.messages import Message
+from newsletter.workflows.outcomes import Outcomes
 from newsletter.workflows.relay import Relay
-from newsletter.workflows.stock import Stock
+from newsletter.workflows.tools import Tools
 
 #: A link that is silent for longer hears from us; relays hang up after five minutes (RFC 5321 §4.5.3.2.7).
 _IDLE_S = 60.0
 #: How long a relay that is ahead of its share waits for the others.
 _SHARE_WAIT_S = 0.05
-
-Judge = Callable[[Reply | None, Stage, Claim, datetime, datetime], Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the lines of all relays work with. judge: what a reply means for a claim begun at a time."""
-
-    course: Course
-    stock: Stock
-    ledger: Ledger
-    messages: MessageMaker
-    shares: Shares
-    judge: Judge
-    clock: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +50,7 @@ class Line:
         #: Messages that the link took, and trouble in a row of this line.
         self._taken = 0
         self._troubles = 0
-        #: Outcomes that are still to be noted.
-        self._outcomes: list[Attempt] = []
+        self._outcomes = Outcomes(relay, tools)
 
     async def serve(self) -> None:
         """Send until nothing is left, the relay takes no more, or the course is stopped."""
@@ -80,14 +60,14 @@ class Line:
                 job = await self._deliver(job)
         finally:
             try:
-                await self._note()
+                await self._outcomes.note()
             finally:
                 await self._hang_up()
 
     async def _next(self) -> _Job | None:
         """Wait for a turn and for a delivery; a link is open then. None when the line has come to its end."""
         while True:
-            await self._note()
+            await self._outcomes.note()
             if not await self._turn():
                 return None
             claim = await self._tools.stock.take()
@@ -149,7 +129,7 @@ class Line:
             message = await self._tools.messages.delivery(claim, began, eight_bit=link.eight_bit)
         except RenderError as fault:  # this member's values; the others get theirs
             refusal = Reply(C553_MAILBOX_NAME_NOT_ALLOWED, f"not sent: {fault}", "5.6.0")
-            self._outcomes.append(self._judged(claim, began, Stage.RCPT, refusal))
+            self._outcomes.keep(self._outcomes.judged(claim, began, Stage.RCPT, refusal))
             return None
         return _Job(claim, message, began)
 
@@ -172,7 +152,7 @@ class Line:
         if offer.reply:
             return await self._refused(job, offer.stage, offer.reply)
         following = await self._following(link)
-        if not await self._note(job.claim):  # our lease ran out, or the edition was paused
+        if not await self._outcomes.note(job.claim):  # our lease ran out, or the edition was paused
             await self._hang_up()
             self._tools.stock.forget()  # so it is with all that was claimed by then
             for _ in filter(None, (job, following)):
@@ -188,22 +168,25 @@ class Line:
         if self._tools.ledger.lease_over():  # we were stopped for long: somebody else may have it by now
             await self._hang_up()
             self._throttle.give_back()
-            self._outcomes.append(self._judged(job.claim, job.began, Stage.DATA, None))
+            self._outcomes.keep(self._outcomes.judged(job.claim, job.began, Stage.DATA, None))
             return
         try:
             reply = await link.hand_over(content, ahead)
         except AnswerLost as fault:
             await self._hang_up()
-            self._outcomes.append(self._judged(job.claim, job.began, Stage.CONTENT, None, str(fault)))
+            self._outcomes.keep(self._outcomes.judged(job.claim, job.began, Stage.CONTENT, None, str(fault)))
             self._tools.course.lost_answer(fault)
-            await self._note()  # to connect again may take minutes
+            await self._outcomes.note()  # to connect again may take minutes
         except TransportError as fault:
-            self._outcomes.append(self._not_through(job, fault))
+            self._outcomes.keep(self._outcomes.not_through(job.claim, job.began, fault))
             await self._trouble(fault)
         else:
-            outcome = self._judged(job.claim, job.began, Stage.CONTENT, reply)
-            broken = outcome.verdict.scope is Scope.LINK
-            self._outcomes.append(self._not_through(job, TransportError(str(reply))) if broken else outcome)
+            outcome = self._outcomes.judged(job.claim, job.began, Stage.CONTENT, reply)
+            if outcome.verdict.scope is Scope.LINK:
+                broke = TransportError(str(reply))
+                self._outcomes.keep(self._outcomes.not_through(job.claim, job.began, broke))
+            else:
+                self._outcomes.keep(outcome)
             await self._after(outcome, reply)
 
     async def _following(self, link: Link) -> _Job | None:
@@ -229,9 +212,9 @@ class Line:
 
     async def _refused(self, job: _Job, stage: Stage, reply: Reply) -> _Job | None:
         """Go on after a refusal, of this recipient or of more than that."""
-        outcome = self._judged(job.claim, job.began, stage, reply)
+        outcome = self._outcomes.judged(job.claim, job.began, stage, reply)
         if outcome.verdict.scope is Scope.RECIPIENT:
-            self._outcomes.append(outcome)
+            self._outcomes.keep(outcome)
         else:
             self._not_taken(job, TransportError(str(reply)))
         await self._after(outcome, reply)
@@ -239,22 +222,12 @@ class Line:
 
     def _not_taken(self, job: _Job, fault: TransportError) -> None:
         """Leave a delivery to whichever line is free next; put off one at which links break every time."""
-        outcome = self._not_through(job, fault)
+        outcome = self._outcomes.not_through(job.claim, job.began, fault)
         if outcome.verdict.scope is Scope.RECIPIENT:
-            self._outcomes.append(outcome)
+            self._outcomes.keep(outcome)
             self._throttle.give_back()
         else:
             self._put_back(job)
-
-    def _not_through(self, job: _Job, fault: TransportError) -> Attempt:
-        """Return the outcome of a delivery that the relay certainly did not take because a link broke.
-
-        It is pending again, or put off where links break at this one every time.
-        """
-        if self._tools.course.breaks_links(job.claim):
-            later = Reply(C451_LOCAL_ERROR, f"not sent: {fault}", "4.4.2")
-            return self._judged(job.claim, job.began, Stage.RCPT, later)
-        return self._judged(job.claim, job.began, Stage.DATA, None, str(fault))
 
     async def _after(self, outcome: Attempt, reply: Reply) -> None:
         """Go on with the link, or close it where the reply is not about this one recipient."""
@@ -277,25 +250,9 @@ class Line:
     async def _trouble(self, fault: TransportError) -> None:
         await self._hang_up()
         self._troubles += 1
-        await self._note()  # before the wait: nobody shall seem to be in doubt who is not
+        await self._outcomes.note()  # before the wait: nobody shall seem to be in doubt who is not
         self._tools.stock.went_back()
         await self._relay.trouble(fault, self._troubles)
-
-    def _judged(
-        self, claim: Claim, began: datetime, stage: Stage, reply: Reply | None, note: str = ""
-    ) -> Attempt:
-        now = self._tools.clock()
-        verdict = self._tools.judge(reply, stage, claim, began, now)
-        attempt = Attempt(claim, verdict, reply, self._name, began, now, note)
-        self._tools.course.count(verdict)
-        self._relay.heard(attempt, stage)
-        return attempt
-
-    async def _note(self, sending: Claim | None = None) -> bool:
-        """Note what happened and what happens next, in one transaction; return whether that may happen."""
-        if not self._outcomes and sending is None:
-            return False
-        return await self._tools.ledger.note(self._outcomes, sending)
 
     async def _hang_up(self) -> None:
         link, self._link = self._link, None

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from newsletter.address import parse_address
 from newsletter.config import Config
-from newsletter.delivery.types import Claim, Content, Envelope, Recipient
+from newsletter.delivery.content import Content
+from newsletter.delivery.types import Claim, Envelope, Recipient
 from newsletter.editions.types import Edition, EditionId
 from newsletter.render.merge import merge_values
 from newsletter.render.mime import CompiledMessage, Draft, compile_message

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.address import parse_address
-from newsletter.delivery.types import Recipient, plain
+from newsletter.delivery.content import plain
+from newsletter.delivery.types import Recipient
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import Edition, Variant
 from newsletter.errors import NewsletterError

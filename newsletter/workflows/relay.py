@@ -5,17 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from newsletter.delivery.health import Health
-from newsletter.delivery.types import (
-    Attempt,
-    DeliveryStatus,
-    Link,
-    RelayBusy,
-    RelayRejected,
-    Scope,
-    Stage,
-    Verdict,
-)
-from newsletter.errors import TransportError
+from newsletter.delivery.types import Attempt, DeliveryStatus, Link, Scope, Stage, Verdict
+from newsletter.errors import RelayBusy, RelayRejected, TransportError
 from newsletter.workflows.course import Course
 from newsletter.workflows.way import Way
 

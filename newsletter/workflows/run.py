@@ -20,10 +20,10 @@ from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.course import Course
 from newsletter.workflows.dispatch import Dispatch
 from newsletter.workflows.ledger import Ledger
-from newsletter.workflows.line import Tools
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 from newsletter.workflows.stock import Stock
+from newsletter.workflows.tools import Tools
 from newsletter.workflows.way import Way
 
 _BATCH = 200

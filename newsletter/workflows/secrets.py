@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from newsletter.config import Config, SmtpSettings
-from newsletter.delivery.types import RelayRejected
-from newsletter.errors import ConfigError, TransportError
+from newsletter.errors import ConfigError, RelayRejected, TransportError
 
 _COMMAND_S = 30.0
 

@@ -47,9 +47,9 @@ from sqlalchemy import update
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.pace import Limits
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import RelayRejected, RelaySettings, Timeouts
+from newsletter.delivery.types import RelaySettings, Timeouts
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import EditionError, MissingField, TransportError
+from newsletter.errors import EditionError, MissingField, RelayRejected, TransportError
 from newsletter.members.types import Basis, Served, Terms
 from newsletter.store.relays import RelayStore
 from newsletter.store.schema import deliveries as table

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import psutil
@@ -17,6 +18,7 @@ from sqlalchemy import insert, select, update
 
 from newsletter.delivery.judge import judge
 from newsletter.delivery.types import Attempt, Claim, Reply, Stage
+from newsletter.errors import StoreBusy
 from newsletter.store.claims import LEASE_S
 from newsletter.store.deliveries import DeliveryStore, Recovered
 from newsletter.store.schema import deliveries as table
@@ -91,8 +93,13 @@ def test_racing_workers_share_the_deliveries(scene):
         while claims := here.claim(worker, 4):
             claimed.extend(claims)
             for claim in claims.values():
-                assert worker.note([], [claim]) == {claim.delivery}
-                worker.note([outcome(claim)], [])
+                assert patiently(worker.note, [], [claim]) == {claim.delivery}
+                patiently(worker.note, [outcome(claim)], [])
+
+    def patiently(note, *what):
+        while True:
+            with suppress(StoreBusy):  # nothing is written then
+                return note(*what)
 
     threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(3)]
     for thread in threads:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from newsletter.address import Address
+from newsletter.delivery.content import checked_content
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.judge import judge
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import DeliveryStatus, Envelope, RelaySettings, Reply, Stage, checked_content
+from newsletter.delivery.types import DeliveryStatus, Envelope, RelaySettings, Reply, Stage
 from newsletter.errors import TransportError
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -8,8 +8,7 @@ import sys
 import pytest
 from projects import load, small_settings
 
-from newsletter.delivery.types import RelayRejected
-from newsletter.errors import ConfigError, TransportError
+from newsletter.errors import ConfigError, RelayRejected, TransportError
 from newsletter.workflows.secrets import PasswordCommand, relay_secret
 from newsletter.workflows.ways import make_transport
 

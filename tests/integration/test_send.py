@@ -26,9 +26,9 @@ from sqlalchemy import update
 
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
-from newsletter.delivery.types import Attempt, DeliveryStatus, RelayRejected, Reply, Scope, Verdict
+from newsletter.delivery.types import Attempt, DeliveryStatus, Reply, Scope, Verdict
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import NotApproved, StoreError, TransportError
+from newsletter.errors import NotApproved, RelayRejected, StoreError, TransportError
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.store.schema import deliveries as table
 from newsletter.store.schema import members, relay_usage

@@ -34,19 +34,10 @@ from relays import (
 )
 
 from newsletter.address import Address
+from newsletter.delivery.content import checked_content
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import (
-    Envelope,
-    Offer,
-    RelayBusy,
-    RelayRejected,
-    RelaySettings,
-    Reply,
-    Stage,
-    Timeouts,
-    checked_content,
-)
-from newsletter.errors import AddressError, AnswerLost, TransportError
+from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Stage, Timeouts
+from newsletter.errors import AddressError, AnswerLost, RelayBusy, RelayRejected, TransportError
 
 #: For relays that fall silent; with all others the defaults hold, so that a busy machine fails no test.
 HASTY = Timeouts(connect_s=0.5, command_s=0.5, data_s=0.5, content_s=0.5, answer_s=0.5)

@@ -13,8 +13,8 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from relays import EXTENSIONS, USUAL, ScriptedRelay, login_of, refuses
 
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import RelayBusy, RelayRejected, RelaySettings
-from newsletter.errors import TransportError
+from newsletter.delivery.types import RelaySettings
+from newsletter.errors import RelayBusy, RelayRejected, TransportError
 
 TOKEN = "ya29.a0AfH6SM-" + "x" * 60
 EXPIRED = '{"status":"401","schemes":"bearer","scope":"https://mail.example.org/"}'

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from newsletter.address import parse_address
+from newsletter.delivery.content import checked_content
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import Envelope, Offer, RelaySettings, Transport, checked_content
+from newsletter.delivery.types import Envelope, Offer, RelaySettings, Transport
 from newsletter.errors import TransportError
 
 

@@ -22,6 +22,7 @@ TIERS = {
     "config": EDGE,
     "store": EDGE,
     "feeds.fetch": EDGE,
+    "delivery.content": VALUES,
     "delivery.smtp": EDGE,
     "delivery.outbox": EDGE,
     "delivery.inbox": EDGE,

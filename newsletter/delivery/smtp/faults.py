@@ -10,9 +10,9 @@ from collections.abc import Iterable
 import aiosmtplib
 
 from newsletter.delivery.replies import make_reply
-from newsletter.delivery.types import RelayBusy, RelayRejected, Reply
+from newsletter.delivery.types import Reply
 from newsletter.delivery.wordings import asks_slower
-from newsletter.errors import TransportError
+from newsletter.errors import RelayBusy, RelayRejected, TransportError
 
 #: Errors of the network, of aiosmtplib, and of host names that cannot be encoded for a look-up.
 FORESEEN = (OSError, aiosmtplib.SMTPException, UnicodeError)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from newsletter.delivery.commands import Extensions, commands, content_blocks, needs_smtputf8
+from newsletter.delivery.content import Content
 from newsletter.delivery.replies import (
     C250_OK,
     C354_START_CONTENT,
@@ -16,7 +17,7 @@ from newsletter.delivery.replies import (
     MalformedReply,
 )
 from newsletter.delivery.smtp.protocol import RelayProtocol
-from newsletter.delivery.types import Content, Envelope, Offer, RelaySettings, Reply, Stage
+from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Stage
 from newsletter.errors import AddressError, AnswerLost, TransportError
 
 _REFUSAL = 400

@@ -20,7 +20,8 @@ from newsletter.delivery.replies import (
     C534_MECHANISM_TOO_WEAK,
 )
 from newsletter.delivery.smtp.faults import explain_login
-from newsletter.delivery.types import RelayRejected, RelaySettings
+from newsletter.delivery.types import RelaySettings
+from newsletter.errors import RelayRejected
 
 #: In the order in which we try them.
 _MECHANISMS = ("plain", "login", "cram-md5")

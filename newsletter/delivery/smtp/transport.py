@@ -16,8 +16,8 @@ from newsletter.delivery.smtp.faults import FORESEEN, PERMANENT, explain
 from newsletter.delivery.smtp.link import Pipelining, SmtpLink
 from newsletter.delivery.smtp.login import log_in
 from newsletter.delivery.smtp.protocol import RelayProtocol
-from newsletter.delivery.types import Link, RelayRejected, RelaySettings
-from newsletter.errors import TransportError
+from newsletter.delivery.types import Link, RelaySettings
+from newsletter.errors import RelayRejected, TransportError
 
 
 class SmtpTransport:

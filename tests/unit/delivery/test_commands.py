@@ -14,7 +14,8 @@ from newsletter.delivery.commands import (
     content_blocks,
     read_extensions,
 )
-from newsletter.delivery.types import Envelope, checked_content, plain
+from newsletter.delivery.content import checked_content, plain
+from newsletter.delivery.types import Envelope
 from newsletter.errors import AddressError
 
 ALL = Extensions(size=True, size_limit_bytes=10_000, smtputf8=True)

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.address import parse_address
-from newsletter.delivery.types import checked_content, plain
+from newsletter.delivery.content import checked_content, plain
 from newsletter.errors import RenderError
 from newsletter.render.merge import fill
 from newsletter.render.mime import compile_message
