@@ -22,7 +22,6 @@ TIERS = {
     "config": EDGE,
     "store": EDGE,
     "feeds.fetch": EDGE,
-    "delivery.content": VALUES,
     "delivery.smtp": EDGE,
     "delivery.outbox": EDGE,
     "delivery.inbox": EDGE,
@@ -35,6 +34,9 @@ TIERS = {
     "workflows": VERB,
     "cli": SHELL,
 }
+
+#: Values that are too many for `types`.
+VALUE_MODULES = {"delivery.content"}
 
 #: Clock, dice, disk and network, of which words, values and deciding modules know nothing.
 IMPURE = {
@@ -64,7 +66,7 @@ def place_of(module: str) -> Place:
         return Place(WORDS, "")  # the package itself, for its version
     for name, tier in TIERS.items():
         if inside == name or inside.startswith(f"{name}."):
-            value = tier == DECIDING and inside in {name, f"{name}.types"}
+            value = tier == DECIDING and inside in {name, f"{name}.types", *VALUE_MODULES}
             return Place(VALUES if value else tier, "" if tier == WORDS else name)
     pytest.fail(f"{module} has no tier: give it one here and in the docstring of newsletter/__init__.py")
 
