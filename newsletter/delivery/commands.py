@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.delivery.content import Content
-from newsletter.delivery.types import Envelope
+from newsletter.delivery.replies import C552_SIZE_EXCEEDED, C553_MAILBOX_NAME_NOT_ALLOWED
+from newsletter.delivery.types import Envelope, Offer, Reply, Stage
 from newsletter.errors import AddressError
 
 # Controls and spaces would end or extend a command, brackets a path; lone surrogates have no encoding.
@@ -52,7 +53,7 @@ def commands(envelope: Envelope, extensions: Extensions) -> tuple[bytes, bytes, 
         raise AddressError(f"{address[:80]!r} holds {unfit[0]!r} and cannot stand in an SMTP command")
     size = f" SIZE={envelope.size_bytes}" if extensions.size else ""
     body = " BODY=8BITMIME" if envelope.eight_bit else ""  # RFC 6152 §3
-    names = " SMTPUTF8" if extensions.smtputf8 and needs_smtputf8(envelope) else ""  # RFC 6531 §3.4
+    names = " SMTPUTF8" if extensions.smtputf8 and _needs_smtputf8(envelope) else ""  # RFC 6531 §3.4
     return (
         f"MAIL FROM:<{sender}>{size}{body}{names}\r\n".encode(),
         f"RCPT TO:<{recipient}>\r\n".encode(),
@@ -60,8 +61,20 @@ def commands(envelope: Envelope, extensions: Extensions) -> tuple[bytes, bytes, 
     )
 
 
-def needs_smtputf8(envelope: Envelope) -> bool:
-    """Tell whether only a relay that offers SMTPUTF8 can take it (RFC 6531 §3.3)."""
+def foreseen_refusal(envelope: Envelope, extensions: Extensions) -> Offer | None:
+    """Return the refusal that is certain from what the relay did not offer; as a rule None."""
+    limit = extensions.size_limit_bytes
+    if limit is not None and envelope.size_bytes > limit:
+        text = f"not sent: {envelope.size_bytes} octets, and the relay takes {limit}"
+        return Offer(Reply(C552_SIZE_EXCEEDED, text, "5.3.4"), Stage.MAIL)
+    if not extensions.smtputf8 and _needs_smtputf8(envelope):
+        text = "not sent: the address needs SMTPUTF8, which the relay does not offer"
+        stage = Stage.MAIL if envelope.sender.needs_smtputf8 else Stage.RCPT
+        return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, text, "5.6.7"), stage)
+    return None
+
+
+def _needs_smtputf8(envelope: Envelope) -> bool:
     return envelope.sender.needs_smtputf8 or envelope.recipient.needs_smtputf8
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from newsletter.delivery.commands import Extensions, commands, content_blocks, needs_smtputf8
+from newsletter.delivery.commands import Extensions, commands, content_blocks, foreseen_refusal
 from newsletter.delivery.content import Content
 from newsletter.delivery.replies import (
     C250_OK,
     C354_START_CONTENT,
     C421_CLOSING,
     C503_BAD_SEQUENCE,
-    C552_SIZE_EXCEEDED,
-    C553_MAILBOX_NAME_NOT_ALLOWED,
     MalformedReply,
 )
 from newsletter.delivery.smtp.protocol import RelayProtocol
@@ -90,7 +88,7 @@ class SmtpLink:
             self._pipelining.works = True
             return offer
         dialogue = commands(envelope, self._extensions)
-        if foreseen := self._foresee(envelope):
+        if foreseen := foreseen_refusal(envelope, self._extensions):
             return foreseen
         if not self._pipelines:
             return await self._step_by_step(dialogue)
@@ -144,24 +142,12 @@ class SmtpLink:
 
     def _commands_ahead(self, following: Envelope | None) -> bytes:
         """Return what may follow the end of a message at once (RFC 2920 §3.1), nothing where nothing may."""
-        if following is None or not self._pipelines or self._foresee(following):
+        if following is None or not self._pipelines or foreseen_refusal(following, self._extensions):
             return b""
         try:
             return b"".join(commands(following, self._extensions))
         except AddressError:  # `offer` says so when it is asked
             return b""
-
-    def _foresee(self, envelope: Envelope) -> Offer | None:
-        """Return the refusal that is certain from what the relay did not offer."""
-        limit = self._extensions.size_limit_bytes
-        if limit is not None and envelope.size_bytes > limit:
-            text = f"not sent: {envelope.size_bytes} octets, and the relay takes {limit}"
-            return Offer(Reply(C552_SIZE_EXCEEDED, text, "5.3.4"), Stage.MAIL)
-        if not self._extensions.smtputf8 and needs_smtputf8(envelope):
-            text = "not sent: the address needs SMTPUTF8, which the relay does not offer"
-            stage = Stage.MAIL if envelope.sender.needs_smtputf8 else Stage.RCPT
-            return Offer(Reply(C553_MAILBOX_NAME_NOT_ALLOWED, text, "5.6.7"), stage)
-        return None
 
     async def _step_by_step(self, dialogue: Iterable[bytes]) -> Offer:
         for stage, command in zip(_WANTED, dialogue, strict=True):
