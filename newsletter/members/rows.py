@@ -34,6 +34,8 @@ MAX_HEADING = 200
 
 # Controls C0 and C1, and the two line ends of Unicode.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: Where a cell of a spreadsheet goes on in another line, of an address say.
+_LINE_BREAKS = re.compile(r"\s*[\r\n]\s*")
 # ZIP (xlsx, ods) and the compound file of old (xls).
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _AS_CSV = "save it as CSV UTF-8 in the spreadsheet program"
@@ -179,7 +181,7 @@ class _RowReader:
             _list(cells, self._audiences, self._read_audiences),
             _list(cells, self._newsletters, self._read_newsletters),
             {
-                name: cells[at]
+                name: _LINE_BREAKS.sub(", ", cells[at])  # as no mail can hold it in a value
                 for name, at in self._attributes
                 if cells[at] and not (name == STATUS and cells[at] in STATUSES)
             },

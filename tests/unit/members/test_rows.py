@@ -58,7 +58,7 @@ def test_rows_are_read_in_any_encoding_with_any_separator(encoding, separator):
             attributes={"school": "Heath, Upper; East"},
         ),
         row(
-            3, "Sean@example.org", "Seán", "O'Neill", audiences=set(), attributes={"school": "Line 1\nLine 2"}
+            3, "Sean@example.org", "Seán", "O'Neill", audiences=set(), attributes={"school": "Line 1, Line 2"}
         ),
     ]
 
