@@ -75,6 +75,14 @@ feeds = Table(
     Column("last_success_at", UtcDateTime),
     Column("warnings", JSON, nullable=False),
     Column("problem", Text),
+    Column("fingerprint", Text),  # of the document read last
+    Column("moved_to", Text),
+    Column("moved_seen", Integer),
+    Column("ask_after", UtcDateTime),
+    Column("retired_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
+    Column("told_at", UtcDateTime),  # when the problem was last told
+    Column("warned_at", UtcDateTime),
 )
 
 items = Table(

@@ -304,26 +304,30 @@ def test_file_is_read_and_known_again(tmp_path, fetcher):
 def test_link_that_the_owner_made_is_followed(tmp_path, fetcher):
     elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere.xml"
     elsewhere.write_bytes(FEED)
-    (tmp_path / "news.xml").symlink_to(elsewhere)
-    assert fetcher.fetch(feed("news.xml")).body == FEED
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds/news.xml").symlink_to(elsewhere)
+    assert fetcher.fetch(feed("feeds/news.xml")).body == FEED
 
 
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
         ("feeds/none.xml", "there is no such file"),
-        ("../secret.xml", "no path below the project folder"),
-        ("/etc/passwd", "no path below the project folder"),
-        ("a\0b", "no path below the project folder"),
-        ("", "no path below the project folder"),
-        (".", "is not a file"),
-        ("large.xml", "larger than 100,000 bytes"),
-        ("x" * 300, "cannot be read"),
-        ("large.xml/feed", "cannot be read"),
+        ("../secret.xml", "is no path below feeds/"),
+        ("/etc/passwd", "is no path below feeds/"),
+        ("a\0b", "is no path below feeds/"),
+        ("", "is no path below feeds/"),
+        ("newsletter.toml", "is no path below feeds/"),
+        ("feeds/../newsletter.toml", "is no path below feeds/"),
+        ("feeds", "is not a file"),
+        ("feeds/large.xml", "larger than 100,000 bytes"),
+        ("feeds/" + "x" * 300, "cannot be read"),
+        ("feeds/large.xml/feed", "cannot be read"),
     ],
 )
 def test_file_that_cannot_be_read_is_named(tmp_path, path, problem):
-    (tmp_path / "large.xml").write_bytes(bytes(100_001))
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds/large.xml").write_bytes(bytes(100_001))
     assert problem in str(fails(Fetcher(tmp_path, [], "x", limits=QUICK), path))
 
 
@@ -343,29 +347,30 @@ def test_saved_pages_are_read_by_name(tmp_path, fetcher):
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("missing", "there is no such folder"),
-        ("file.txt", "is a file"),
-        ("../x", "no path below the project folder"),
-        ("big", "big/page.txt: is larger than 100,000 bytes"),
+        ("feeds/missing", "there is no such folder"),
+        ("feeds/file.txt", "is a file"),
+        ("../x", "is no path below feeds/"),
+        ("feeds/big", "big/page.txt: is larger than 100,000 bytes"),
     ],
 )
 def test_folder_that_cannot_be_read_is_named(tmp_path, path, problem):
-    (tmp_path / "file.txt").touch()
-    (tmp_path / "big").mkdir()
-    (tmp_path / "big" / "page.txt").write_bytes(bytes(100_001))
+    (tmp_path / "feeds/big").mkdir(parents=True)
+    (tmp_path / "feeds/file.txt").touch()
+    (tmp_path / "feeds/big/page.txt").write_bytes(bytes(100_001))
     with pytest.raises(FetchError, match=problem) as caught:
         Fetcher(tmp_path, [], "x", limits=QUICK).read_pages(FeedSource("site", path, "pages"))
     assert caught.value.hint
 
 
 def test_empty_folder_is_named_with_a_cure(tmp_path, fetcher):
-    (tmp_path / "pages").mkdir()
+    (tmp_path / "feeds/pages").mkdir(parents=True)
     with pytest.raises(FeedParseError, match="pages: no saved page") as caught:
-        fetcher.read_pages(FeedSource("site", "pages", "pages"))
+        fetcher.read_pages(FeedSource("site", "feeds/pages", "pages"))
     assert "save news pages" in caught.value.hint
 
 
 def test_unreadable_file_is_named(tmp_path, fetcher):
-    os.mkfifo(tmp_path / "pipe.xml")
-    assert "is not a file" in str(fails(fetcher, "pipe.xml"))
-    assert Path(tmp_path / "pipe.xml").exists()
+    (tmp_path / "feeds").mkdir()
+    os.mkfifo(tmp_path / "feeds/pipe.xml")
+    assert "is not a file" in str(fails(fetcher, "feeds/pipe.xml"))
+    assert Path(tmp_path / "feeds/pipe.xml").exists()
