@@ -13,7 +13,9 @@ with make_reader(sys.argv[1]) as reader:
     for url in Path(sys.argv[2]).read_text("utf-8").split():
         reader.add_feed(url, exist_ok=True)
     failed = [
-        one.url for one in reader.update_feeds_iter(workers=WORKERS) if isinstance(one.value, Exception)
+        one.url
+        for one in reader.update_feeds_iter(workers=WORKERS, scheduled=False)
+        if isinstance(one.value, Exception)
     ]
     counts = reader.get_entry_counts()
 print(f"{counts.total} entries, {len(failed)} feeds failed")

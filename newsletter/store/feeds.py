@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, null, or_, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, null, or_, select, update
 
+from newsletter import __version__
 from newsletter.feeds.patience import CALM, MOVED_AFTER, TELL_AGAIN, next_move
 from newsletter.feeds.types import FeedForUpdate, FeedSource, FeedStatus, Fetched, Move, NotModified
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
-from newsletter.store.schema import entries, feeds
+from newsletter.store.schema import entries, feed_memos, feeds
 
 #: What a feed whose address has changed forgets.
 _OF_THE_ADDRESS = (
@@ -108,6 +109,14 @@ class FeedStore:
                     values = {"etag": sent[0], "last_modified": sent[1], **_move_values(move)}
                     connection.execute(update(feeds).where(feeds.c.id == feed.id).values(**values))
 
+    def memo(self, feed_id: int) -> bytes | None:
+        """Return what this version of the program noted of a feed's entries when it last read them."""
+        query = select(feed_memos.c.memo).where(
+            feed_memos.c.feed_id == feed_id, feed_memos.c.version == __version__
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
     def postpone(self, feed: FeedForUpdate, ask_after: datetime) -> None:
         """Note that a feed is not asked before then."""
         with self._database.write() as connection:
@@ -126,6 +135,13 @@ class FeedStore:
                 connection.execute(select(entries.c.feed_id, func.count()).group_by(entries.c.feed_id)).all()
             )
         return [_status(source, rows.get(source.name), counts) for source in sources]
+
+
+def put_memo(connection: Connection, feed_id: int, memo: bytes | None) -> None:
+    """Put a memo in the place of an earlier one."""
+    connection.execute(delete(feed_memos).where(feed_memos.c.feed_id == feed_id))
+    if memo is not None:
+        connection.execute(insert(feed_memos).values(feed_id=feed_id, version=__version__, memo=memo))
 
 
 def arrived(feed: FeedForUpdate, fetched: Fetched, fingerprint: str | None, now: datetime) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from newsletter.feeds.types import (
 )
 from newsletter.store.bulk import among
 from newsletter.store.database import Database
-from newsletter.store.feeds import arrived
+from newsletter.store.feeds import arrived, put_memo
 from newsletter.store.items import lock_items, put_reasons
 from newsletter.store.schema import entries, feeds, item_revisions, items
 
@@ -58,6 +58,7 @@ class PullStore:
         now: datetime,
         *,
         fingerprint: str | None = None,
+        memo: bytes | None = None,
     ) -> list[ItemIntent]:
         """Store what a pull brought, all of it or nothing: new items, revisions, the feed's own state.
 
@@ -80,6 +81,7 @@ class PullStore:
                     **arrived(feed, fetched, fingerprint, now),
                 )
             )
+            put_memo(connection, feed.id, memo)
         return [change.intent for change in open_changes]
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -83,6 +84,15 @@ feeds = Table(
     Column("failing_since", UtcDateTime),
     Column("told_at", UtcDateTime),  # when the problem was last told
     Column("warned_at", UtcDateTime),
+)
+
+#: What the entries of a feed's last document read as (`feeds.memo`); may be emptied at any time.
+feed_memos = Table(
+    "feed_memos",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),  # of the program that read it
+    Column("memo", LargeBinary, nullable=False),
 )
 
 items = Table(

@@ -11,8 +11,8 @@ from newsletter.config.faults import likely
 from newsletter.errors import ConfigError, FeedError
 from newsletter.feeds.decide import decide_items
 from newsletter.feeds.fetch import Fetcher
+from newsletter.feeds.memo import parse_with_memo
 from newsletter.feeds.pages import parse_pages
-from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.patience import asks_after, is_due, move_after_failure, retires, wait_until
 from newsletter.feeds.types import (
     FeedForUpdate,
@@ -99,16 +99,16 @@ class _Pull:
             self._project.feeds.postpone(feed, until)
             return PullSummary(name, waits_until=until)
         if isinstance(outcome, ParsedFeed):
-            return self._store(feed, Fetched(b"", feed.source.url), outcome, None)
+            return self._store(feed, Fetched(b"", feed.source.url), outcome)
         mark = _fingerprint(outcome) if isinstance(outcome, Fetched) else None
         if isinstance(outcome, NotModified) or mark == feed.fingerprint:
             self._unchanged.append((feed, outcome))
             return PullSummary(name, not_modified=True)
         try:
-            parsed = parse_feed(outcome)
+            parsed, memo = parse_with_memo(outcome, self._project.feeds.memo(feed.id))
         except FeedError as fault:
             return self._failed(feed, fault)
-        return self._store(feed, outcome, parsed, mark)
+        return self._store(feed, outcome, parsed, fingerprint=mark, memo=memo)
 
     def _failed(self, feed: FeedForUpdate, fault: FeedError) -> PullSummary:
         until, gone = asks_after(fault, self._now), retires(feed, fault)
@@ -130,12 +130,20 @@ class _Pull:
         )
 
     def _store(
-        self, feed: FeedForUpdate, fetched: Fetched, parsed: ParsedFeed, mark: str | None
+        self,
+        feed: FeedForUpdate,
+        fetched: Fetched,
+        parsed: ParsedFeed,
+        *,
+        fingerprint: str | None = None,
+        memo: bytes | None = None,
     ) -> PullSummary:
         project, name = self._project, feed.source.name
         intents = list(decide_items(project.pulls.known_entries(feed.id), parsed))
         changes = [SortedItem(intent, project.sorter.assign(intent.entry, name)) for intent in intents]
-        stored = project.pulls.record_pull(feed, fetched, parsed, changes, self._now, fingerprint=mark)
+        stored = project.pulls.record_pull(
+            feed, fetched, parsed, changes, self._now, fingerprint=fingerprint, memo=memo
+        )
         due = bool(set(parsed.warnings) - set(feed.warnings)) and is_due(feed.warned_at, self._now)
         if due:
             project.feeds.note_warned(feed, self._now)
