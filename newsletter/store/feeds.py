@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, null, or_, select, update
 
 from newsletter import __version__
 from newsletter.feeds.patience import CALM, MOVED_AFTER, TELL_AGAIN, next_move
@@ -42,19 +42,25 @@ class FeedStore:
         A feed whose URL has changed forgets what belonged to the old one.
         """
         wanted = list(sources)
-        if not wanted:
-            return []
+        rows = self._rows()
+        if any(it.name not in rows or rows[it.name].url != it.url for it in wanted):
+            self._bring_up_to_date(wanted)
+            rows = self._rows()
+        return [_for_update(source, rows[source.name]) for source in wanted]
+
+    def _rows(self) -> dict[str, Row[Any]]:
+        with self._database.read() as connection:
+            return {row.name: row for row in connection.execute(select(feeds))}
+
+    def _bring_up_to_date(self, wanted: Sequence[FeedSource]) -> None:
         with self._database.write() as connection:
             new = [{"name": it.name, "url": it.url, "warnings": []} for it in wanted]
             connection.execute(insert_missing(connection, feeds), new)
-            for source in wanted:
-                connection.execute(
-                    update(feeds)
-                    .where(feeds.c.name == source.name, feeds.c.url != source.url)
-                    .values(url=source.url, **dict.fromkeys(_OF_THE_ADDRESS))
-                )
-            rows = {row.name: row for row in connection.execute(select(feeds))}
-        return [_for_update(source, rows[source.name]) for source in wanted]
+            moved = update(feeds).where(feeds.c.name == bindparam("the"), feeds.c.url != bindparam("new_url"))
+            connection.execute(
+                moved.values(url=bindparam("new_url"), **dict.fromkeys(_OF_THE_ADDRESS)),
+                [{"the": it.name, "new_url": it.url} for it in wanted],
+            )
 
     def note_failure(
         self,
