@@ -174,4 +174,9 @@ def _known_trouble(host: str, fault: Exception) -> tuple[str, str] | None:
         return f"{host} took too long to answer", "the next pull tries again"
     if isinstance(fault, ConnectionRefusedError):
         return f"nobody answers at {host}", "check the address and its port"
+    if "IncompleteRead" in str(fault):
+        return (
+            f"the answer of {host} broke off or made no sense: it ended too early",
+            "the next pull tries again",
+        )
     return None
