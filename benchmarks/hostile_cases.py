@@ -80,7 +80,7 @@ class Hostile(BaseHTTPRequestHandler):
 
     def redirect(self, where: str, status: int = 302) -> None:
         """Send elsewhere."""
-        self.whole(b"", status, Location=where)
+        self.whole(b"", status, Location=where.encode().decode("latin-1"))  # UTF-8, as servers do
 
     def without_end(self, pieces: Iterator[bytes], pause_s: float = 0) -> None:
         """Send pieces for as long as somebody takes them."""

@@ -82,6 +82,12 @@ def test_redirects_are_followed_and_the_last_address_is_the_base(site, fetcher):
     assert fetcher.fetch(feed(site.url())).url == site.url("/a/b.xml?x=1")
 
 
+def test_redirect_may_be_written_in_utf_8(site, fetcher):
+    site.answers["/feed"] = answer(302, b"", Location="/newyddion-â".encode().decode("latin-1"))
+    site.answers["/newyddion-%C3%A2"] = answer()
+    assert fetcher.fetch(feed(site.url())).body == FEED
+
+
 def test_redirects_without_end_are_given_up(site, fetcher):
     site.answers["/feed"] = answer(301, b"", Location="/feed")
     assert "more than 5 redirects" in str(fails(fetcher, site.url()))

@@ -93,7 +93,7 @@ def read_answer(
     status = response.status
     location = response.headers.get("location")
     if status in _REDIRECTS and location:
-        return Redirect(location, status in _FOR_GOOD)
+        return Redirect(_as_utf8(location), status in _FOR_GOOD)
     if status == http.HTTPStatus.NOT_MODIFIED:
         if not conditional:
             raise FetchError(
@@ -159,6 +159,14 @@ def _inflate(
         if count > limits.max_bytes:
             raise too_large(start, limits, inflated=inflated)
         content.write(piece)
+
+
+def _as_utf8(location: str) -> str:
+    """Return an address as it was meant: http.client reads headers as Latin-1, and servers write UTF-8."""
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return location
 
 
 def _validator(value: str | None) -> str | None:
