@@ -11,8 +11,6 @@ from newsletter.config.faults import likely
 from newsletter.errors import ConfigError, FeedError
 from newsletter.feeds.decide import decide_items
 from newsletter.feeds.fetch import Fetcher
-from newsletter.feeds.memo import parse_with_memo
-from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.patience import asks_after, is_due, move_after_failure, retires, wait_until
 from newsletter.feeds.types import (
     FeedForUpdate,
@@ -104,6 +102,8 @@ class _Pull:
         if isinstance(outcome, NotModified) or mark == feed.fingerprint:
             self._unchanged.append((feed, outcome))
             return PullSummary(name, not_modified=True)
+        from newsletter.feeds.memo import parse_with_memo  # noqa: PLC0415 - most pulls find nothing to read
+
         try:
             parsed, memo = parse_with_memo(outcome, self._project.feeds.memo(feed.id))
         except FeedError as fault:
@@ -155,6 +155,8 @@ class _Pull:
 def _from_disk(fetcher: Fetcher, feed: FeedForUpdate) -> Fetched | NotModified | ParsedFeed | FeedError:
     try:
         if feed.source.kind == "pages":
+            from newsletter.feeds.pages import parse_pages  # noqa: PLC0415 - few feeds are pages
+
             return parse_pages(fetcher.read_pages(feed.source))
         return fetcher.fetch(feed)
     except FeedError as fault:
