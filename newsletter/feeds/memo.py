@@ -27,8 +27,10 @@ _ENTRY = re.compile(r"<((?:\w+:)?(?:item|entry))(?=[\s>])[^<>]*(?<!/)>.*?</\1\s*
 #: In the frame of a document these change with every entry, and no entry reads differently for it.
 _CLOCKS = re.compile(r"<((?:\w+:)?(?:lastBuildDate|pubDate|updated|modified|date))\b[^<>]*>[^<>]*</\1\s*>")
 _XML = "application/xml; charset=utf-8"
-#: Of all entries unpacked; a document is at most 15 MiB.
-_MAX_BYTES = 64 * 1024 * 1024
+#: Beyond this memory counts for more than time.
+_LARGE_BYTES = 4 * 1024 * 1024
+#: Of all entries unpacked.
+_MAX_BYTES = 4 * _LARGE_BYTES
 
 _Known = dict[str, ParsedEntry]
 
@@ -76,7 +78,9 @@ class _Pieces:
 
     @classmethod
     def of(cls, document: Fetched) -> _Pieces | None:
-        """Cut a document; None for one that is not XML, in disorder, or has too many or equal entries."""
+        """Cut a document; None for one that is large, no XML, in disorder, or has many or equal entries."""
+        if len(document.body) > _LARGE_BYTES:
+            return None
         text, trouble = decode(document.body, document.content_type)
         if trouble or not text.lstrip("\ufeff \t\r\n").startswith("<"):
             return None

@@ -159,7 +159,8 @@ def _parts(start: str, url: str) -> Url:
         )
     if parts.auth:
         raise FetchError(
-            f"{parts.host}: an address with a user name or password in it is not fetched",
+            f"{start if url != start else parts.host}: an address with a user name or password in it"
+            " is not fetched",
             feed_url=start,
             hint="write username and password_env for the feed in newsletter.toml instead",
         )
