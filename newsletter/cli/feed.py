@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from newsletter.cli.commands import Group
 from newsletter.cli.screen import each, progress, table
 
 if TYPE_CHECKING:
-    from newsletter.feeds.types import PullSummary
+    from newsletter.feeds.types import FeedStatus, PullSummary
 
 
 @click.group(cls=Group, example="newsletter feed pull")
@@ -61,14 +62,15 @@ def list_(app: App) -> None:
             "last_pulled": status.last_pulled_at,
             "last_success": status.last_success_at,
             "problem": status.problem,
+            "failing_since": status.failing_since,
+            "waits_until": status.waits_until,
+            "retired": status.retired_at,
+            "moved_to": status.moved_to,
             "warnings": status.warnings,
         }
         for status in statuses
     ]
-    rows = [
-        (s.source.name, s.items, shown_time(s.last_success_at), s.problem or " ".join(s.warnings) or "ok")
-        for s in statuses
-    ]
+    rows = [(s.source.name, s.items, shown_time(s.last_success_at), _state(s)) for s in statuses]
     columns = ["FEED", "ITEMS", "LAST READ", "STATE"]
     app.show(data, lambda: table(columns, rows, right=["ITEMS"], whole=["FEED", "LAST READ"]))
     if not rows:
@@ -87,11 +89,11 @@ def pull(app: App, names: tuple[str, ...]) -> None:
         total = len(names) or len(project.config.feeds)
         summaries = pull_feeds(project, now(), names, each(tell, total))
     app.show([asdict(summary) for summary in summaries], lambda: _tell(summaries))
+    # cron mails every line: there a trouble that lasts is told once, and then once a day.
+    watched = bool(names) or sys.stderr.isatty()
     for summary in summaries:
-        if summary.problem:
-            app.note(printable(f"newsletter: feed {summary.feed}: {summary.problem}"))
-            if summary.hint:
-                app.note(printable(f"  {app.runnable(summary.hint)}"))
+        if watched or summary.due:
+            _note(app, summary)
     if failed := sum(summary.problem is not None for summary in summaries):
         click.get_current_context().exit(FAILED if failed == len(summaries) else SOME_FAILED)
 
@@ -100,8 +102,46 @@ def _tell(summaries: list[PullSummary]) -> None:
     for summary in summaries:
         if summary.problem:
             continue
-        parts = {"new": summary.new, "changed": summary.changed, "as before": summary.unchanged}
-        told = ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "new")
-        click.echo(f"{summary.feed}: {'not changed' if summary.not_modified else told}")
-        for warning in summary.warnings:
-            click.echo(f"note: feed {summary.feed}: {printable(warning)}", err=True)
+        click.echo(f"{summary.feed}: {_brought(summary)}")
+
+
+def _brought(summary: PullSummary) -> str:
+    if summary.retired_at:
+        return f"gone for good since {shown_time(summary.retired_at)}, not asked any more"
+    if summary.waits_until:
+        return f"not asked before {shown_time(summary.waits_until)}, as its server wishes"
+    if summary.not_modified:
+        return "not changed"
+    parts = {"new": summary.new, "changed": summary.changed, "as before": summary.unchanged}
+    return ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "new")
+
+
+def _note(app: App, summary: PullSummary) -> None:
+    """Tell what was wrong with a feed."""
+    if summary.problem:
+        app.note(printable(f"newsletter: feed {summary.feed}: {summary.problem}"))
+        if summary.hint:
+            app.note(printable(f"  {app.runnable(summary.hint)}"))
+    for warning in summary.warnings:
+        app.note(printable(f"note: feed {summary.feed}: {warning}"))
+
+
+def _state(status: FeedStatus) -> str:
+    """Return how a feed does, in a sentence or two."""
+    if status.retired_at:
+        return (
+            f"gone for good since {shown_time(status.retired_at)}, not asked any more: take it out of"
+            f" newsletter.toml, or ask once more with feed pull {status.source.name}"
+        )
+    parts = []
+    if status.problem and status.failing_since:
+        parts.append(f"failing since {shown_time(status.failing_since)}: {status.problem}")
+    elif status.problem:
+        parts.append(status.problem)
+    else:
+        parts += status.warnings
+    if status.waits_until and status.waits_until > now():
+        parts.append(f"Not asked before {shown_time(status.waits_until)}, as its server wishes.")
+    if status.moved_to:
+        parts.append(f"It has moved to {status.moved_to}: write that into newsletter.toml.")
+    return " ".join(parts) or "ok"

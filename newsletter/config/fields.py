@@ -20,6 +20,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _DNS_NAME, _MAX_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*"), 253
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_OUR_HEADERS = {
+    "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "user-agent",
+    "if-none-match", "if-modified-since",
+}  # fmt: skip
 _PER = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -106,10 +111,20 @@ def _source(value: str) -> str:
     if parts.scheme in ("http", "https"):
         if not parts.hostname:
             raise ValueError("names no host")
+        if "@" in parts.netloc:
+            raise ValueError("holds a login; write username and password_env of the feed instead")
     elif "://" in value:
         raise ValueError(f"only http and https are fetched, not {parts.scheme}")
-    elif PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
-        raise ValueError('a file must stand below the project folder; write it as "feeds/news.xml"')
+    elif PurePosixPath(value).parts[:1] != ("feeds",) or ".." in PurePosixPath(value).parts:
+        raise ValueError('a file must stand below the folder feeds/; write it as "feeds/news.xml"')
+    return value
+
+
+def _header_name(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise ValueError('not the name of a header; write it as "X-Api-Key"')
+    if value.lower() in _OUR_HEADERS:
+        raise ValueError("a header that we write ourselves")
     return value
 
 
@@ -137,6 +152,7 @@ Source = Annotated[str, StringConstraints(min_length=1), AfterValidator(_source)
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)]
 #: A domain, or a part of one.
 DnsName = Annotated[str, AfterValidator(_dns_name)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
 #: A program and its arguments, quoted as for a shell; run without one.
 Command = Annotated[Line, AfterValidator(_command)]
 #: A name that stands in commands, file names and ids.

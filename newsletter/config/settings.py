@@ -22,6 +22,7 @@ from newsletter.config.fields import (
     Command,
     DnsName,
     Duration,
+    HeaderName,
     Line,
     MailboxField,
     Rate,
@@ -180,6 +181,25 @@ class FeedSettings(_Table):
     url: Source
     kind: Literal["feed", "pages"] = "feed"
     every: Duration = timedelta(hours=1)
+    username: Line | None = None
+    password_env: Line | None = None
+    token_env: Line | None = None
+    headers_env: dict[HeaderName, Line] = Field(default_factory=dict)
+
+    @property
+    def has_login(self) -> bool:
+        """Whether its server wants to see more than our name."""
+        return bool(self.password_env or self.token_env or self.headers_env)
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        if bool(self.username) != bool(self.password_env):
+            raise ValueError("username and password_env go together")
+        if self.password_env and self.token_env:
+            raise ValueError("password_env and token_env are both set; one login is enough")
+        if self.has_login and not self.url.lower().startswith(("http://", "https://")):
+            raise ValueError("a login goes with an http or https address only")
+        return self
 
 
 class FetchSettings(_Table):

@@ -68,6 +68,14 @@ class FeedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Where permanent redirects of a feed led, and in how many pulls in a row."""
+
+    url: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeedForUpdate:
     """A feed as the store knows it when a pull begins; etag and last_modified exactly as they were sent."""
 
@@ -76,6 +84,16 @@ class FeedForUpdate:
     etag: str | None = None
     last_modified: str | None = None
     last_pulled_at: datetime | None = None
+    #: Of the document that was read last, with what read it.
+    fingerprint: str | None = None
+    move: Move | None = None
+    #: Until when its server asked for patience.
+    ask_after: datetime | None = None
+    #: When its server said that it is gone for good; it is not asked any more.
+    retired_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    #: When its warnings were last told.
+    warned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,8 @@ class Fetched:
     content_type: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    #: Where permanent redirects led from the address that was asked.
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,16 @@ class SavedPage:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The server said 304, or a file is as it was."""
+    """The server said 304, or a file is as it was. moved_to: as of `Fetched`."""
+
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not asked, as its host asked for patience when another feed was fetched."""
+
+    retry_after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +199,12 @@ class PullSummary:
     warnings: tuple[str, ...] = ()
     problem: str | None = None
     hint: str = ""
+    #: Whether cron should hear of the problem, or of the warnings: at first, and then once a day.
+    due: bool = False
+    #: Not asked before then, as its server wished.
+    waits_until: datetime | None = None
+    #: Gone for good since then, and not asked any more.
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +218,11 @@ class FeedStatus:
     last_success_at: datetime | None
     warnings: tuple[str, ...] = field(default=())
     problem: str | None = None
+    failing_since: datetime | None = None
+    waits_until: datetime | None = None
+    retired_at: datetime | None = None
+    #: Where it is asked instead of at the address that is configured.
+    moved_to: str | None = None
 
 
 KnownEntries = Mapping[str, EntryState]

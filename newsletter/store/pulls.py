@@ -22,6 +22,7 @@ from newsletter.feeds.types import (
 )
 from newsletter.store.bulk import among
 from newsletter.store.database import Database
+from newsletter.store.feeds import arrived, put_memo
 from newsletter.store.items import lock_items, put_reasons
 from newsletter.store.schema import entries, feeds, item_revisions, items
 
@@ -55,6 +56,9 @@ class PullStore:
         parsed: ParsedFeed,
         changes: Sequence[SortedItem],
         now: datetime,
+        *,
+        fingerprint: str | None = None,
+        memo: bytes | None = None,
     ) -> list[ItemIntent]:
         """Store what a pull brought, all of it or nothing: new items, revisions, the feed's own state.
 
@@ -73,14 +77,11 @@ class PullStore:
                 .where(feeds.c.id == feed.id)
                 .values(
                     title=parsed.title,
-                    etag=fetched.etag,
-                    last_modified=fetched.last_modified,
-                    last_pulled_at=now,
-                    last_success_at=now,
                     warnings=list(parsed.warnings),
-                    problem=None,
+                    **arrived(feed, fetched, fingerprint, now),
                 )
             )
+            put_memo(connection, feed.id, memo)
         return [change.intent for change in open_changes]
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -75,6 +76,23 @@ feeds = Table(
     Column("last_success_at", UtcDateTime),
     Column("warnings", JSON, nullable=False),
     Column("problem", Text),
+    Column("fingerprint", Text),  # of the document read last
+    Column("moved_to", Text),
+    Column("moved_seen", Integer),
+    Column("ask_after", UtcDateTime),
+    Column("retired_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
+    Column("told_at", UtcDateTime),  # when the problem was last told
+    Column("warned_at", UtcDateTime),
+)
+
+#: What the entries of a feed's last document read as (`feeds.memo`); may be emptied at any time.
+feed_memos = Table(
+    "feed_memos",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),  # of the program that read it
+    Column("memo", LargeBinary, nullable=False),
 )
 
 items = Table(

@@ -11,11 +11,11 @@ from typing import Literal
 from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
 from newsletter.errors import NewsletterError
-from newsletter.feeds.fetch import Fetcher
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
 from newsletter.workflows.draft import try_template
+from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.project import Project
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.ways import make_transport
@@ -53,7 +53,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
 
 
 def _feed(project: Project, source: FeedSource) -> Finding:
-    fetcher = Fetcher(project.config.folder, project.config.settings.fetch.allow, project.config.user_agent)
+    fetcher = make_fetcher(project.config)
     try:
         if source.kind == "pages":
             parsed = parse_pages(fetcher.read_pages(source))

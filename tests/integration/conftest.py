@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fixtures.postgres import PostgresServer
 from fixtures.senders import approved, approved_editions, sending  # noqa: F401 - they are fixtures
+from fixtures.site import site  # noqa: F401 - it is a fixture
 from projects import load, small_settings, write_plain_templates
 
 from newsletter.store.database import Database

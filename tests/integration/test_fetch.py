@@ -5,83 +5,17 @@ import itertools
 import os
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from pathlib import Path
 
 import pytest
+from fixtures.site import FEED, answer, drip
 
 from newsletter.errors import FeedParseError, FetchError
 from newsletter.feeds.fetch import Fetcher, FetchLimits
-from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched, NotModified
+from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched, NotModified, Postponed
 
-FEED = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
 QUICK = FetchLimits(connect_s=2, read_s=0.4, total_s=0.8, max_bytes=100_000)
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-def answer(status=200, body=FEED, **headers):
-    def send(handler):
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return send
-
-
-def drip(head):
-    """Send a head, then a byte at a time, for as long as anybody listens."""
-
-    def send(handler):
-        handler.wfile.write(head)
-        for _ in range(100):
-            handler.wfile.write(b"x")
-            if handler.server.over.wait(0.05):
-                return
-
-    return send
-
-
-@dataclass
-class Site:
-    """A server whose answers a test sets by path; asked holds the headers of each request."""
-
-    port: int
-    answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[dict[str, str]] = field(default_factory=list)
-
-    def url(self, path="/feed"):
-        return f"http://127.0.0.1:{self.port}{path}"
-
-
-@pytest.fixture
-def site():
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            self.close_connection = True
-            found.asked.append({name.lower(): value for name, value in self.headers.items()})
-            with suppress(ConnectionError):
-                found.answers.get(self.path, answer(404))(self)
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.over = threading.Event()
-        found = Site(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield found
-        server.over.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -146,6 +80,12 @@ def test_redirects_are_followed_and_the_last_address_is_the_base(site, fetcher):
     site.answers["/moved"] = answer(302, b"", Location="a/b.xml?x=1")
     site.answers["/a/b.xml?x=1"] = answer()
     assert fetcher.fetch(feed(site.url())).url == site.url("/a/b.xml?x=1")
+
+
+def test_redirect_may_be_written_in_utf_8(site, fetcher):
+    site.answers["/feed"] = answer(302, b"", Location="/newyddion-â".encode().decode("latin-1"))
+    site.answers["/newyddion-%C3%A2"] = answer()
+    assert fetcher.fetch(feed(site.url())).body == FEED
 
 
 def test_redirects_without_end_are_given_up(site, fetcher):
@@ -304,26 +244,30 @@ def test_file_is_read_and_known_again(tmp_path, fetcher):
 def test_link_that_the_owner_made_is_followed(tmp_path, fetcher):
     elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere.xml"
     elsewhere.write_bytes(FEED)
-    (tmp_path / "news.xml").symlink_to(elsewhere)
-    assert fetcher.fetch(feed("news.xml")).body == FEED
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds/news.xml").symlink_to(elsewhere)
+    assert fetcher.fetch(feed("feeds/news.xml")).body == FEED
 
 
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
         ("feeds/none.xml", "there is no such file"),
-        ("../secret.xml", "no path below the project folder"),
-        ("/etc/passwd", "no path below the project folder"),
-        ("a\0b", "no path below the project folder"),
-        ("", "no path below the project folder"),
-        (".", "is not a file"),
-        ("large.xml", "larger than 100,000 bytes"),
-        ("x" * 300, "cannot be read"),
-        ("large.xml/feed", "cannot be read"),
+        ("../secret.xml", "is no path below feeds/"),
+        ("/etc/passwd", "is no path below feeds/"),
+        ("a\0b", "is no path below feeds/"),
+        ("", "is no path below feeds/"),
+        ("newsletter.toml", "is no path below feeds/"),
+        ("feeds/../newsletter.toml", "is no path below feeds/"),
+        ("feeds", "is not a file"),
+        ("feeds/large.xml", "larger than 100,000 bytes"),
+        ("feeds/" + "x" * 300, "cannot be read"),
+        ("feeds/large.xml/feed", "cannot be read"),
     ],
 )
 def test_file_that_cannot_be_read_is_named(tmp_path, path, problem):
-    (tmp_path / "large.xml").write_bytes(bytes(100_001))
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds/large.xml").write_bytes(bytes(100_001))
     assert problem in str(fails(Fetcher(tmp_path, [], "x", limits=QUICK), path))
 
 
@@ -343,29 +287,138 @@ def test_saved_pages_are_read_by_name(tmp_path, fetcher):
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("missing", "there is no such folder"),
-        ("file.txt", "is a file"),
-        ("../x", "no path below the project folder"),
-        ("big", "big/page.txt: is larger than 100,000 bytes"),
+        ("feeds/missing", "there is no such folder"),
+        ("feeds/file.txt", "is a file"),
+        ("../x", "is no path below feeds/"),
+        ("feeds/big", "big/page.txt: is larger than 100,000 bytes"),
     ],
 )
 def test_folder_that_cannot_be_read_is_named(tmp_path, path, problem):
-    (tmp_path / "file.txt").touch()
-    (tmp_path / "big").mkdir()
-    (tmp_path / "big" / "page.txt").write_bytes(bytes(100_001))
+    (tmp_path / "feeds/big").mkdir(parents=True)
+    (tmp_path / "feeds/file.txt").touch()
+    (tmp_path / "feeds/big/page.txt").write_bytes(bytes(100_001))
     with pytest.raises(FetchError, match=problem) as caught:
         Fetcher(tmp_path, [], "x", limits=QUICK).read_pages(FeedSource("site", path, "pages"))
     assert caught.value.hint
 
 
 def test_empty_folder_is_named_with_a_cure(tmp_path, fetcher):
-    (tmp_path / "pages").mkdir()
+    (tmp_path / "feeds/pages").mkdir(parents=True)
     with pytest.raises(FeedParseError, match="pages: no saved page") as caught:
-        fetcher.read_pages(FeedSource("site", "pages", "pages"))
+        fetcher.read_pages(FeedSource("site", "feeds/pages", "pages"))
     assert "save news pages" in caught.value.hint
 
 
 def test_unreadable_file_is_named(tmp_path, fetcher):
-    os.mkfifo(tmp_path / "pipe.xml")
-    assert "is not a file" in str(fails(fetcher, "pipe.xml"))
-    assert Path(tmp_path / "pipe.xml").exists()
+    (tmp_path / "feeds").mkdir()
+    os.mkfifo(tmp_path / "feeds/pipe.xml")
+    assert "is not a file" in str(fails(fetcher, "feeds/pipe.xml"))
+    assert Path(tmp_path / "feeds/pipe.xml").exists()
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
+def test_further_encodings_are_taken_where_a_package_is_there(site, fetcher, encoding):
+    package = pytest.importorskip({"br": "brotli", "zstd": "backports.zstd"}[encoding])
+    site.answers["/feed"] = answer(body=package.compress(FEED), Content_Encoding=encoding)
+    assert fetcher.fetch(feed(site.url())).body == FEED
+    assert encoding in site.asked[0]["accept-encoding"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "compress", "exi", "gzip;q=1"])
+def test_encoding_that_nobody_asked_for_is_refused(site, fetcher, encoding):
+    site.answers["/feed"] = answer(body=gzip.compress(gzip.compress(FEED)), Content_Encoding=encoding)
+    assert "which was not asked for" in str(fails(fetcher, site.url()))
+
+
+def test_stream_that_inflates_to_nothing_is_given_up_too(site, tmp_path):
+    endless_name = b"\x1f\x8b\x08\x08\0\0\0\0\0\3" + b"n" * 2_000_000  # RFC 1952 §2.3.1
+    site.answers["/feed"] = answer(body=endless_name, Content_Encoding="gzip")
+    fetcher = Fetcher(tmp_path, ["127.0.0.1"], "x", limits=FetchLimits(max_bytes=1000))
+    assert "larger than 1,000 bytes" in str(fails(fetcher, site.url()))
+
+
+def test_document_that_is_long_comes_whole_from_the_disk(site, fetcher):
+    site.answers["/feed"] = answer(body=FEED * 10_000)
+    assert fetcher.fetch(feed(site.url())).body == FEED * 10_000
+
+
+def test_304_that_nobody_asked_for_is_a_fault(site, fetcher):
+    site.answers["/feed"] = answer(304, b"")
+    assert "304 Not Modified, which nobody asked" in str(fails(fetcher, site.url()))
+
+
+@pytest.mark.parametrize("etag", ['"' + "x" * 2000 + '"', '"\x01"'])
+def test_validator_that_cannot_be_kept_is_not(site, fetcher, etag):
+    site.answers["/feed"] = answer(ETag=etag)
+    assert fetcher.fetch(feed(site.url())).etag is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [((301,), "/1"), ((308, 301), "/2"), ((302,), None), ((302, 301), None), ((301, 302), "/1")],
+)
+def test_permanent_redirects_are_told_as_far_as_they_are(site, fetcher, statuses, moved_to):
+    paths = ["/feed", *(f"/{number}" for number in range(1, len(statuses) + 1))]
+    for here, there, status in zip(paths, paths[1:], statuses, strict=False):
+        site.answers[here] = answer(status, b"", Location=there)
+    site.answers[paths[-1]] = answer()
+    assert fetcher.fetch(feed(site.url())).moved_to == (moved_to and site.url(moved_to))
+
+
+def test_login_is_shown_to_the_configured_origin_alone(site, tmp_path):
+    fetcher = Fetcher(
+        tmp_path, ["127.0.0.1", "localhost"], "x", credentials=lambda _: {"Authorization": "Bearer secret"}
+    )
+    site.answers["/feed"] = answer(302, b"", Location="/there")
+    site.answers["/there"] = answer(302, b"", Location=f"http://localhost:{site.port}/elsewhere")
+    site.answers["/elsewhere"] = answer()
+    fetcher.fetch(feed(site.url()))
+    assert [asked.get("authorization") for asked in site.asked] == ["Bearer secret", "Bearer secret", None]
+
+
+def test_name_that_nobody_answers_for_in_time_is_given_up(tmp_path, monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])
+    try:
+        fetcher = Fetcher(tmp_path, [], "x", limits=FetchLimits(connect_s=0.05))
+        assert "took too long" in str(fails(fetcher, "http://slow.example/feed"))
+    finally:
+        over.set()
+
+
+def test_many_are_fetched_at_a_time_and_few_from_one_host(site, fetcher):
+    now, most = [], []
+
+    def slow(handler):
+        now.append(1)
+        most.append(len(now))
+        time.sleep(0.02)
+        now.pop()
+        answer()(handler)
+
+    site.answers = {f"/{number}": slow for number in range(12)}
+    feeds = [FeedForUpdate(n, FeedSource(f"f{n}", site.url(f"/{n}"))) for n in range(12)]
+    found = dict(fetcher.fetch_all([*feeds, feed("http://nowhere.invalid/"), feed("http://127.0.0.1:1/")]))
+    assert max(most) == 2
+    assert all(found[it].body == FEED for it in feeds)
+    assert (
+        sorted(type(it).__name__ for it in found.values() if not isinstance(it, Fetched))
+        == ["FetchError"] * 2
+    )
+
+
+def test_host_that_asks_for_patience_is_left_alone(site, fetcher):
+    site.answers = {f"/{number}": answer(429, Retry_After="60") for number in range(9)}
+    feeds = [FeedForUpdate(n, FeedSource(f"f{n}", site.url(f"/{n}"))) for n in range(9)]
+    found = [outcome for _, outcome in fetcher.fetch_all(feeds)]
+    assert len(site.asked) <= 2
+    assert found.count(Postponed(60)) == 9 - len(site.asked)
+
+
+def test_bug_in_one_fetch_is_no_trouble_of_its_feed(tmp_path, site):
+    def broken(_):
+        raise KeyError("bug")
+
+    fetcher = Fetcher(tmp_path, ["127.0.0.1"], "x", credentials=broken)
+    with pytest.raises(KeyError):
+        list(fetcher.fetch_all([feed(site.url()), feed(site.url("/b"))]))

@@ -80,7 +80,7 @@ def test_feed_is_added_and_the_rest_stays(tmp_path, url, name, kind, expected):
         ("feeds/dfe.xml", None, "there already, as the feed 'dfe'"),
         ("feeds/x.xml", "dfe", "there is a feed 'dfe' already"),
         ("ftp://example.org/x", None, "only http and https are fetched"),
-        ("../x.xml", None, "must stand below the project folder"),
+        ("../x.xml", None, "must stand below the folder feeds/"),
         ("http://[::1", None, "invalid IPv6 URL"),
         ("feeds/x.xml", "Our Feed", "use small letters"),
     ],

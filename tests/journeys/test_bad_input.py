@@ -93,6 +93,17 @@ def test_feed_that_breaks_keeps_its_items(fresh):
     assert len(fresh.json("item", "list")) == 6
 
 
+def test_feed_that_keeps_failing_is_told_once_to_cron_and_always_to_people(fresh):
+    fresh.only_feed("feeds/none.xml")
+    assert "feeds/none.xml: there is no such file" in fresh("feed", "pull", code=1).stderr
+    again = fresh("feed", "pull", code=1)
+    assert (again.stdout, again.stderr) == ("", "")
+    assert "no such file" in fresh("feed", "pull", "news", code=1).stderr
+    [summary] = fresh.json("feed", "pull", code=1)
+    assert (summary["due"], summary["problem"]) == (False, "feeds/none.xml: there is no such file")
+    assert "failing since 20" in fresh("feed", "list").stdout
+
+
 def test_feed_in_the_wrong_encoding_is_read_and_told(fresh):
     text = rss(fresh).decode("utf-8").replace("’", "'").replace("“", '"').replace("”", '"')
     (fresh.folder / "feeds" / "policy.rss").write_bytes(text.encode("cp1252", "xmlcharrefreplace"))

@@ -1,4 +1,4 @@
-"""Feed documents and saved pages that lie below the project folder."""
+"""Feed documents and saved pages that lie below the project's folder feeds/."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from newsletter.errors import FeedParseError, FetchError
 from newsletter.feeds.fetch.limits import FetchLimits
 from newsletter.feeds.types import Fetched, NotModified, SavedPage
 
+_FOLDER = "feeds"
 _PAGE_ENDINGS = {".txt", ".html", ".htm"}
 
 
@@ -43,13 +44,13 @@ def read_folder(project: Path, path: str, limits: FetchLimits) -> tuple[SavedPag
 
 
 def _inside(project: Path, path: str) -> Path:
-    """Return the place of a path; by its text below the project folder; links are the owner's."""
+    """Return the place of a path; by its text below feeds/; links are the owner's."""
     pure = PurePosixPath(path)
-    if not path or "\0" in path or pure.is_absolute() or ".." in pure.parts:
+    if "\0" in path or ".." in pure.parts or pure.parts[:1] != (_FOLDER,):
         raise _fault(
             path,
-            "is no path below the project folder",
-            "put the file into the project folder and write its path from there: feeds/news.xml",
+            "is no path below feeds/",
+            "put it into the project's folder feeds/ and write its path from the project: feeds/news.xml",
         )
     return project / pure
 

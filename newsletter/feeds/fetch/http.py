@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 import urllib3.exceptions
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.response import BaseHTTPResponse
 from urllib3.util import Url, parse_url
 
 from newsletter.errors import FetchError
 from newsletter.feeds.addresses import AllowList
+from newsletter.feeds.fetch.answers import Arrived, Redirect, accepted_encodings, read_answer, too_large
 from newsletter.feeds.fetch.limits import FetchLimits
-from newsletter.feeds.fetch.sockets import Deadline, open_socket
-from newsletter.feeds.types import FeedForUpdate, Fetched, NotModified
+from newsletter.feeds.fetch.sockets import Deadline, TooMuch, open_socket
+from newsletter.feeds.patience import address_of
+from newsletter.feeds.types import FeedForUpdate, NotModified
 
-_REDIRECTS = {301, 302, 303, 307, 308}
 _PORTS = {"http": 80, "https": 443}
-_PIECE_BYTES = 64 * 1024
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-#: What to say beside a status; others get a word by their class.
-_CURES = {
-    401: "the feed asks for a login, which is not supported; ask its publisher for a public address",
-    403: "the server refuses us; ask its publisher to let this program in",
-    404: "nothing is there any more; look on the site for the feed's new address",
-    410: "the feed is gone for good; take it out of newsletter.toml",
-    429: "the server asks for patience; ask less often (every)",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One fetch. start: the address that is configured, by which messages name the feed."""
+
+    start: str
+    headers: Mapping[str, str]
+    #: The organisation's own, for the origin of `start` alone: a redirect must not carry them off.
+    credentials: Mapping[str, str]
+    allow: AllowList
+    limits: FetchLimits
+    deadline: Deadline
+    conditional: bool
 
 
 def scheme_of(url: str) -> str | None:
@@ -43,26 +48,41 @@ def scheme_of(url: str) -> str | None:
 
 
 def get_document(
-    feed: FeedForUpdate, allow: AllowList, user_agent: str, limits: FetchLimits
-) -> Fetched | NotModified:
+    feed: FeedForUpdate,
+    allow: AllowList,
+    user_agent: str,
+    limits: FetchLimits,
+    credentials: Mapping[str, str] | None = None,
+) -> Arrived | NotModified:
     """Fetch a feed's document, at most `limits.redirects` redirects away; raises FetchError."""
-    headers = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+    headers = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accepted_encodings()}
     if feed.etag:
         headers["If-None-Match"] = feed.etag
     if feed.last_modified:
         headers["If-Modified-Since"] = feed.last_modified
-    start = url = feed.source.url
-    deadline = Deadline(limits.total_s)
+    start, deadline = feed.source.url, Deadline(limits.total_s)
+    conditional = bool(feed.etag or feed.last_modified)
+    errand = Errand(start, headers, credentials or {}, allow, limits, deadline, conditional)
+    url, moved_to, for_good = address_of(feed), None, True
     for _ in range(limits.redirects + 1):
-        found = _get(start, url, headers, allow=allow, deadline=deadline, limits=limits)
-        if not isinstance(found, str):
-            return found
-        url = _joined(url, found)
+        found = _get(errand, url)
+        if isinstance(found, NotModified):
+            return NotModified(moved_to)
+        if isinstance(found, Arrived):
+            return replace(found, head=replace(found.head, moved_to=moved_to))
+        before, url = url, _joined(url, found.location)
+        # A redirect from https to http is followed, as all others do, and never remembered.
+        for_good = for_good and found.for_good and not (_is_secure(before) and not _is_secure(url))
+        moved_to = url if for_good else moved_to
     raise FetchError(
         f"{start}: more than {limits.redirects} redirects",
         feed_url=start,
         hint="look in a browser where the feed really is, and use that address",
     )
+
+
+def _is_secure(url: str) -> bool:
+    return scheme_of(url) == "https"
 
 
 def _joined(url: str, location: str) -> str:
@@ -72,36 +92,37 @@ def _joined(url: str, location: str) -> str:
         return location
 
 
-def _get(
-    start: str,
-    url: str,
-    headers: dict[str, str],
-    *,
-    allow: AllowList,
-    deadline: Deadline,
-    limits: FetchLimits,
-) -> Fetched | NotModified | str:
-    """Ask once; a str is where the answer sends us."""
+def _get(errand: Errand, url: str) -> Arrived | NotModified | Redirect:
+    """Ask once."""
+    start, limits = errand.start, errand.limits
     parts = _parts(start, url)
-    host, scheme = str(parts.host).strip("[]"), str(parts.scheme)
-    port = parts.port or _PORTS[scheme]
+    host, port = str(parts.host).strip("[]"), _port(parts)
     try:
         sock = open_socket(
-            start, host, port, tls=scheme == "https", allow=allow, deadline=deadline, limits=limits
+            start,
+            host,
+            port,
+            tls=parts.scheme == "https",
+            allow=errand.allow,
+            deadline=errand.deadline,
+            limits=limits,
         )
         with closing(HTTPConnection(host, port)) as connection:
             connection.sock = sock  # the one to the address that was checked
             connection.auto_open = 0
+            fixed = {"Host": parts.netloc or host, "Connection": "close", **errand.headers}
             connection.request(
                 "GET",
                 parts.request_uri,
-                headers={"Host": parts.netloc or host, "Connection": "close", **headers},
+                headers=fixed | (dict(errand.credentials) if _same_origin(start, parts) else {}),
                 preload_content=False,
             )
             with closing(connection.getresponse()) as response:
-                return _answer(start, url, response, limits)
+                return read_answer(start, url, response, limits, conditional=errand.conditional)
     except FetchError:
         raise
+    except TooMuch:
+        raise too_large(start, limits) from None
     except (HTTPError, http.client.HTTPException, OSError, ValueError) as fault:
         known = _known_trouble(host, fault)
         what, cure = known or (
@@ -109,6 +130,19 @@ def _get(
             "the next pull tries again",
         )
         raise FetchError(f"{start}: {what}", feed_url=start, hint=cure) from (None if known else fault)
+
+
+def _port(parts: Url) -> int:
+    return parts.port or _PORTS[str(parts.scheme)]
+
+
+def _same_origin(start: str, parts: Url) -> bool:
+    """Whether an address is the configured one's, or its very host with TLS added."""
+    own = parse_url(start)
+    if own.host != parts.host:
+        return False
+    added_tls = (own.scheme, _port(own), parts.scheme, _port(parts)) == ("http", 80, "https", 443)
+    return added_tls or (own.scheme, _port(own)) == (parts.scheme, _port(parts))
 
 
 def _parts(start: str, url: str) -> Url:
@@ -125,74 +159,12 @@ def _parts(start: str, url: str) -> Url:
         )
     if parts.auth:
         raise FetchError(
-            f"{parts.host}: an address with a user name or password in it is not fetched",
+            f"{start if url != start else parts.host}: an address with a user name or password in it"
+            " is not fetched",
             feed_url=start,
-            hint="ask the publisher for a public address of the feed",
+            hint="write username and password_env for the feed in newsletter.toml instead",
         )
     return parts
-
-
-def _answer(
-    start: str, url: str, response: BaseHTTPResponse, limits: FetchLimits
-) -> Fetched | NotModified | str:
-    status = response.status
-    location = response.headers.get("location")
-    if status in _REDIRECTS and location:
-        return location
-    if status == http.HTTPStatus.NOT_MODIFIED:
-        return NotModified()
-    if status // 100 != 2:  # noqa: PLR2004 - success
-        raise FetchError(
-            f"{start}: {_asked_at(start, url)}the server answered {status} {response.reason or ''}".rstrip(),
-            feed_url=start,
-            status=status,
-            retry_after_s=_retry_after_s(response.headers.get("retry-after")),
-            hint=_CURES.get(status) or _class_cure(status),
-        )
-    return Fetched(
-        body=_body(start, response, limits),
-        url=url,
-        content_type=response.headers.get("content-type"),
-        etag=response.headers.get("etag"),
-        last_modified=response.headers.get("last-modified"),
-    )
-
-
-def _body(start: str, response: BaseHTTPResponse, limits: FetchLimits) -> bytes:
-    body = bytearray()
-    while piece := response.read(_PIECE_BYTES, decode_content=True):
-        body += piece
-        if len(body) > limits.max_bytes:
-            raise FetchError(
-                f"{start}: the document is larger than {limits.max_bytes:,} bytes",
-                feed_url=start,
-                hint="feeds are small; check that this is one",
-            )
-    return bytes(body)
-
-
-def _asked_at(start: str, url: str) -> str:
-    return f"at {url[:200]} " if url != start else ""
-
-
-def _class_cure(status: int) -> str:
-    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "the trouble is the server's; the next pull tries again"
-    return "check the address in a browser"
-
-
-def _retry_after_s(text: str | None) -> float | None:
-    """Return how long a server asks us to wait (RFC 9110 §10.2.3: seconds, or a date)."""
-    if not text:
-        return None
-    if text.strip().isdecimal() and text.isascii():
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
 def _known_trouble(host: str, fault: Exception) -> tuple[str, str] | None:
@@ -203,4 +175,9 @@ def _known_trouble(host: str, fault: Exception) -> tuple[str, str] | None:
         return f"{host} took too long to answer", "the next pull tries again"
     if isinstance(fault, ConnectionRefusedError):
         return f"nobody answers at {host}", "check the address and its port"
+    if "IncompleteRead" in str(fault):
+        return (
+            f"the answer of {host} broke off or made no sense: it ended too early",
+            "the next pull tries again",
+        )
     return None

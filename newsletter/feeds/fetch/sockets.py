@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
 
 from newsletter.errors import FetchError
 from newsletter.feeds.addresses import AllowList
 from newsletter.feeds.fetch.limits import FetchLimits
+
+#: What may come before the document: http.client takes 100 header lines of 64 KiB, we do not.
+_HEAD_BYTES = 1024 * 1024
 
 
 class Deadline:
@@ -28,15 +34,27 @@ class Deadline:
         return min(left, at_most)
 
 
+class TooMuch(Exception):
+    """More came over the line than a document may be long; no OSError, so that nobody takes it for one."""
+
+
 class _Timed:
-    """A socket whose every read is bounded by the deadline: a time-out alone lets a slow drip go on."""
+    """A socket whose every read is bounded by the deadline: a time-out alone lets a slow drip go on.
+
+    What comes is counted as it travels, too: some streams inflate to nothing, without end.
+    """
 
     deadline: Deadline
     read_s: float
+    bytes_left: int
 
     def recv_into(self, *arguments: Any) -> int:  # noqa: ANN401 - as the socket's own
         self.settimeout(self.deadline.time_left_s(self.read_s))  # type: ignore[attr-defined]
-        return super().recv_into(*arguments)  # type: ignore[misc, no-any-return]
+        count: int = super().recv_into(*arguments)  # type: ignore[misc]
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise TooMuch
+        return count
 
 
 class _PlainSocket(_Timed, socket.socket):
@@ -63,7 +81,7 @@ def open_socket(
     for one that does not answer.
     """
     fault: OSError | None = None
-    for family, address in _resolve(url, host, port, allow):
+    for family, address in _resolve(url, host, port, allow, deadline.time_left_s(limits.connect_s)):
         plain = _PlainSocket(family, socket.SOCK_STREAM)
         try:
             plain.settimeout(deadline.time_left_s(limits.connect_s))
@@ -75,6 +93,7 @@ def open_socket(
             fault = problem
             continue
         ready.deadline, ready.read_s = deadline, limits.read_s
+        ready.bytes_left = limits.max_bytes + _HEAD_BYTES
         return ready
     raise fault or OSError("no address to connect to")
 
@@ -85,9 +104,11 @@ def _with_tls(plain: socket.socket, host: str) -> _TLSSocket:
     return secured
 
 
-def _resolve(url: str, host: str, port: int, allow: AllowList) -> Iterator[tuple[int, Any]]:
+def _resolve(url: str, host: str, port: int, allow: AllowList, timeout_s: float) -> Iterator[tuple[int, Any]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _look_up(host, port, timeout_s)
+    except TimeoutError:
+        raise
     except (OSError, UnicodeError):
         raise FetchError(
             f"{url}: the host {host!r} is unknown", feed_url=url, hint="check the address, and the network"
@@ -100,6 +121,36 @@ def _resolve(url: str, host: str, port: int, allow: AllowList) -> Iterator[tuple
                 hint=f'if that is meant, allow it in newsletter.toml: [fetch] allow = ["{host}"]',
             )
     return ((family, address) for family, *_, address in found)
+
+
+def _look_up(host: str, port: int, timeout_s: float) -> list[Any]:
+    """Ask the resolver, which knows no time-out: a name is asked for beside us, and left when it is late."""
+    if _is_literal(host):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    answer: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, UnicodeError) as fault:
+            answer.put(fault)
+
+    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    try:
+        found = answer.get(timeout=timeout_s)
+    except queue.Empty:
+        raise TimeoutError(f"looking up {host} took too long") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _named(host: str, address: str) -> str:

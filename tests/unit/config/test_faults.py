@@ -129,7 +129,7 @@ def feed(**settings):
         ({"sender": "news@example.org"}, "sender = 'news@example.org': must be a table"),
         (
             feed(url="/etc/passwd"),
-            "feeds.dfe.url = '/etc/passwd': a file must stand below the project folder",
+            "feeds.dfe.url = '/etc/passwd': a file must stand below the folder feeds/",
         ),
         (feed(url="../other.xml"), "feeds.dfe.url = '../other.xml': a file must stand below"),
         (

@@ -30,6 +30,7 @@ def test_every_setting_is_read(tmp_path):
     )
     assert config.feeds == (
         FeedSource("department", "https://www.example.gov.uk/schools.atom", "feed", 1800),
+        FeedSource("inspectors", "https://feeds.example.gov.uk/inspections.json"),
         FeedSource("archive", "feeds/archive", "pages", 3600),
     )
     assert [(rules.slug, rules.words) for rules in config.audiences] == [
@@ -37,6 +38,9 @@ def test_every_setting_is_read(tmp_path):
         ("career-leads", ()),
     ]
     assert (config.sorting.threshold, config.sorting.default) == (5, ("governors",))
+    first, second, _ = config.settings.feeds
+    assert (first.username, first.password_env) == ("union", "HEADS_FEED_PASSWORD")
+    assert (first.headers_env, second.token_env) == ({"X-Api-Key": "HEADS_FEED_KEY"}, "HEADS_FEED_TOKEN")
     second = config.relays[1]
     assert (second.name, second.rate, second.daily_limit) == ("second", (14, 1), 500)
     assert (second.weight, second.connections, second.messages_per_connection) == (3, 2, 50)
