@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
@@ -32,6 +32,18 @@ _DATE_LINE = re.compile(
 )
 #: Before it nobody published feeds; such dates are empty fields of a database.
 _FIRST_YEAR = 1980
+
+
+#: Beyond it a date in the future is a slip, and its entry would wait for ever.
+_PLANNED_AHEAD = timedelta(days=366)
+
+
+def counts_from(published: datetime | None, now: datetime) -> datetime | None:
+    """Return when an entry of this date counts from, None for when it was first seen.
+
+    A date in the future is waited for, unless nobody can mean it.
+    """
+    return published if published and published <= now + _PLANNED_AHEAD else None
 
 
 class DateLine(NamedTuple):

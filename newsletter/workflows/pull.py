@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.config.faults import likely
@@ -21,7 +22,7 @@ from newsletter.feeds.types import (
 )
 from newsletter.store.pulls import SortedItem
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_when_rules_changed
+from newsletter.workflows.sort import sort_story, sort_when_rules_changed
 
 
 def pull_feeds(
@@ -61,13 +62,16 @@ def _pull(project: Project, fetcher: Fetcher, feed: FeedForUpdate, now: datetime
         project.feeds.note_not_modified(feed.id, now)
         return PullSummary(name, not_modified=True)
     fetched, parsed = found
-    intents = list(decide_items(project.pulls.known_entries(feed.id), parsed))
-    changes = [SortedItem(intent, project.sorter.assign(intent.entry, name)) for intent in intents]
-    stored = project.pulls.record_pull(feed, fetched, parsed, changes, now)
-    new = sum(intent.item_id is None for intent in stored)
-    return PullSummary(
-        name, new, len(stored) - new, len(parsed.entries) - len(stored), warnings=parsed.warnings
-    )
+    decided = decide_items(project.pulls.known_entries(feed.id), parsed, now)
+    changes = [
+        SortedItem(intent, sort_story(project, intent.entry, (name, *intent.also_in)))
+        for intent in decided.intents
+    ]
+    parsed = replace(parsed, warnings=(*parsed.warnings, *decided.warnings))
+    stored = project.pulls.record_pull(feed, fetched, parsed, changes, now, decided=decided)
+    new = sum(intent.item_id is None for intent in stored.intents)
+    changed, unchanged = len(stored.intents) - new, len(parsed.entries) - len(stored.intents) - stored.joined
+    return PullSummary(name, new, changed, unchanged, stored.joined, warnings=parsed.warnings)
 
 
 def _read(fetcher: Fetcher, feed: FeedForUpdate) -> tuple[Fetched, ParsedFeed] | None:
