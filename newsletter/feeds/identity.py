@@ -70,7 +70,9 @@ class Recognition:
         self.found: dict[int, str] = {}
         self._by_link = _only(_links(known.items()))
         self._by_title = _only((_titled(state.marks), key) for key, state in known.items())
+        self._by_page = _only((_page(state.marks), key) for key, state in known.items())
         self._links_here = _only(_links_of(self.marks))
+        self._pages_here = _only((_page(marks), place) for place, marks in enumerate(self.marks))
         self._titles_here = _only((_titled(marks), place) for place, marks in enumerate(self.marks))
         self._met: set[str] = set()
         #: Ids that are the same for other entries than before, or others for the same: not to be trusted.
@@ -81,6 +83,7 @@ class Recognition:
         self._meet(self._same_link)
         self.all_moved = self._all_moved()
         self._meet(self._same_title)
+        self._meet(self._same_page)
 
     def key_for(self, place: int, used: set[str]) -> str:
         """Return a key for a new entry that no other has; its own if it can be."""
@@ -147,7 +150,8 @@ class Recognition:
         """Whether no id is what it was, though several entries are the same by link and title or date."""
         if self.found:
             return False
-        linked = [place for place in range(len(self.entries)) if self._linked(place) is not None]
+        every = range(len(self.entries))
+        linked = [place for place in every if self._has_own_id(place) and self._linked(place) is not None]
         alike = sum(self._is_like(place, self._linked(place)) for place in linked)
         return alike >= _SEVERAL and 2 * alike >= len(linked)
 
@@ -183,11 +187,23 @@ class Recognition:
         if marks.link and old.link:
             if marks.published is None and marks.text != old.text:
                 return None
-            # A whole site may move to another host; a page of its own on the same host is another story,
-            # unless its link says nothing.
-            moved = page_of(marks.link) == page_of(old.link) or marks.text == old.text
-            return key if moved or not self._is_telling(place) else None
+            # A page of its own is another story, unless its text is the same, or its link says nothing.
+            return key if marks.text == old.text or not self._is_telling(place) else None
         return key
+
+    def _same_page(self, place: int) -> str | None:
+        """Find an entry whose site has moved to another host, by its page there and one mark more."""
+        page = _page(self.marks[place])
+        key = self._by_page.get(page) if self._pages_here.get(page) == place else None
+        if key is None:
+            return None
+        return (
+            key if self._is_like(place, key) or self.marks[place].text == self.known[key].marks.text else None
+        )
+
+
+def _page(marks: Marks) -> str | None:
+    return (page_of(marks.link) or None) if marks.link else None
 
 
 def _links(known: Iterable[tuple[str, EntryState]]) -> Iterator[tuple[str | None, str]]:

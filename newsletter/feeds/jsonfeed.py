@@ -39,9 +39,10 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
     if faulty:
         places = ", ".join(map(str, faulty[:10]))
         warnings.append(f"Items that are not objects were left out: number {places}.")
+    entries = found.finish()
     warnings += found.warnings()
     title = title_line(_text(document, "title"), markup=False)
-    return ParsedFeed(title or None, tuple(found.entries.values()), language, tuple(warnings))
+    return ParsedFeed(title or None, entries, language, tuple(warnings))
 
 
 def _load(text: str, url: str) -> dict[str, Any]:

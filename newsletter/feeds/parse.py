@@ -99,9 +99,10 @@ def _parse_xml(text: str, url: str) -> ParsedFeed:
     for entry in result.entries[:MAX_ENTRIES]:
         # feedparser's own dict looks up other names too, warns, and is slow.
         found.add(_entry(dict(entry), url, language, is_atom=version.startswith("atom")))
+    entries = found.finish()
     warnings += found.warnings()
     title = title_line(_str(feed.get("title")), markup=True)
-    return ParsedFeed(title or None, tuple(found.entries.values()), language, tuple(warnings))
+    return ParsedFeed(title or None, entries, language, tuple(warnings))
 
 
 def _ask_feedparser(text: str, url: str) -> feedparser.FeedParserDict:
