@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from newsletter.feeds.bounds import MAX_ENTRIES
 from newsletter.feeds.clean import Fragment, excerpt, one_line, title_line
 from newsletter.feeds.identity import digest, title_mark
 from newsletter.feeds.links import canonical_link, is_front_page, without_tracking
 from newsletter.feeds.types import ParsedEntry
 
-MAX_ENTRIES = 500
 _MAX_KEY_CHARS = 500
 _MAX_CATEGORIES = 20
 #: So many titles under one id and one link are not one story that was edited.
@@ -118,6 +118,7 @@ class EntryList:
     gathered: list[ParsedEntry] = field(default_factory=list)
     empty: int = 0
     beyond: int = 0
+    are_last: bool = False
     repeated: list[str] = field(default_factory=list)
 
     @property
@@ -159,5 +160,6 @@ class EntryList:
             others = f" and {more} more" if more > 0 else ""
             yield f"Left out, as the same entry comes earlier in the document: {named}{others}."
         if self.beyond:
-            total = self.limit + self.beyond
-            yield f"The document has {total} entries; the first {self.limit} were read."
+            read = len(self.gathered) + self.empty
+            which = f"the {'last' if self.are_last else 'first'} {read:,}"
+            yield f"The document has {read + self.beyond:,} entries; {which} were read."
