@@ -100,7 +100,12 @@ def _tell(summaries: list[PullSummary]) -> None:
     for summary in summaries:
         if summary.problem:
             continue
-        parts = {"new": summary.new, "changed": summary.changed, "as before": summary.unchanged}
+        parts = {
+            "new": summary.new,
+            "changed": summary.changed,
+            "known from another feed": summary.joined,
+            "as before": summary.unchanged,
+        }
         told = ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "new")
         click.echo(f"{summary.feed}: {'not changed' if summary.not_modified else told}")
         for warning in summary.warnings:

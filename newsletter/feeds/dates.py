@@ -161,8 +161,8 @@ def read_written(text: str) -> datetime | None:
     if hour > 24 or minute > 59:  # noqa: PLR2004 - a clock's; 24:00 is the end of a day
         return day
     midnight = day.replace(hour=0)
-    time = timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
-    return _moment(midnight, time - _offset(text[clock.end() :], midnight + time))
+    local = _moment(midnight, timedelta(hours=hour, minutes=minute, seconds=min(second, 59)))
+    return local and _moment(local, -_offset(text[clock.end() :], local))
 
 
 def _moment(base: datetime, more: timedelta) -> datetime | None:

@@ -68,6 +68,8 @@ class Recognition:
         self.entries = entries
         self.marks = [marks_of(entry) for entry in entries]
         self.found: dict[int, str] = {}
+        counts = Counter(state.marks.link for state in known.values())
+        self._alike = {link for link, count in counts.items() if count > 1}
         self._by_link = _only(_links(known.items()))
         self._by_title = _only((_titled(state.marks), key) for key, state in known.items())
         self._by_page = _only((_page(state.marks), key) for key, state in known.items())
@@ -102,7 +104,9 @@ class Recognition:
     def _is_telling(self, place: int) -> bool:
         """Whether an entry's link says which entry it is."""
         link = self.marks[place].link
-        return bool(link) and self._links_here.get(link) == place and not is_front_page(link or "")
+        if link is None or link in self._alike or is_front_page(link):
+            return False
+        return self._links_here.get(link) == place
 
     def _has_own_id(self, place: int) -> bool:
         entry = self.entries[place]
