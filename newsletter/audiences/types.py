@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,12 @@ class Reason:
     rule: RuleName
     where: Place
     text: str
+
+
+def merged(*said: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons for a story that several feeds have, each once; a default only stands by itself."""
+    every = tuple(dict.fromkeys(reason for reasons in said for reason in reasons))
+    return tuple(reason for reason in every if reason.rule != "default") or every
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,8 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
         f"{variant}: {'; '.join(filter(None, [finding.message, finding.hint]))}"
         for variant, finding in made.findings
     ]
-    return nothing_new + findings
+    gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
+    return gone + nothing_new + findings
 
 
 @edition.command("show", example="newsletter edition show weekly")

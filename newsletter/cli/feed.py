@@ -112,7 +112,12 @@ def _brought(summary: PullSummary) -> str:
         return f"not asked before {shown_time(summary.waits_until)}, as its server wishes"
     if summary.not_modified:
         return "not changed"
-    parts = {"new": summary.new, "changed": summary.changed, "as before": summary.unchanged}
+    parts = {
+        "new": summary.new,
+        "changed": summary.changed,
+        "known from another feed": summary.joined,
+        "as before": summary.unchanged,
+    }
     return ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "new")
 
 

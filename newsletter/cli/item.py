@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import ITEM_ID, App, pass_app
+from newsletter.cli.app import ITEM_ID, App, now, pass_app
 from newsletter.cli.commands import Command, Group
 from newsletter.cli.screen import heading, prose, table
 
@@ -26,8 +26,9 @@ def item() -> None:
 @click.option("--audience", help="Only items for this audience.")
 @click.option("--feed", help="Only items of this feed.")
 @click.option("--unsorted", is_flag=True, help="Only items that are for nobody yet.")
+@click.option("--updated", is_flag=True, help="Only items that have changed since they were sent.")
 @pass_app
-def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool) -> None:
+def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool, updated: bool) -> None:
     """List the items, newest first."""
     project = app.open()
     order = [rules.slug for rules in project.config.audiences]
@@ -41,10 +42,11 @@ def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool) -
         (item, reasons)
         for item, reasons in every
         if (audience is None or audience in item.audiences)
-        and (feed is None or item.feed == feed)
+        and (feed is None or feed in item.sources)
         and not (unsorted and item.audiences)
+        and not (updated and item.changed_since is None)
     ]
-    rows = [(item.id, item.date.date(), item.title, _for(item, order), item.status) for item, _ in found]
+    rows = [(item.id, item.date.date(), item.title, _for(item, order), _state(item)) for item, _ in found]
     columns = ["ID", "DATE", "HEADLINE", "FOR", "STATUS"]
     app.show(
         [item_json(item, reasons, order) for item, reasons in found],
@@ -67,14 +69,23 @@ def show(app: App, item_id: int) -> None:
 
     def human() -> None:
         heading(found.title)
-        facts = [str(found.date.date()), found.section, found.author, f"feed {found.feed}", found.status]
+        feeds = f"feed{'s' * (len(found.sources) > 1)} {', '.join(found.sources)}"
+        facts = [str(found.date.date()), found.section, found.author, feeds, _state(found)]
         prose(" · ".join(fact for fact in facts if fact))
+        if found.status_reason:
+            prose(f"{found.status}: {found.status_reason}")
+        if found.corrects:
+            prose(f"corrects item {found.corrects}")
         prose(found.link or "no link: the item stands in full in the digest")
         for reason in reasons:
             prose(f"  for {reason.audience}: {_why(reason)}")
         if not found.audiences:
             click.echo(f"  for nobody yet:  {app.command(f'item audience {item_id} +AUDIENCE')}")
         prose(f"\n{plain_text(found.html) or found.summary}")
+        if found.changed_since:
+            prose(f"\nIt reads differently from what is in {found.changed_since}.")
+            click.echo(f"Carry it once more, as a correction:  {app.command(f'item correct {item_id}')}")
+            click.echo(f"Leave it at that:  {app.command(f'item correct {item_id} --leave')}")
 
     app.show(item_json(found, reasons, order) | {"html": found.html, "revision": found.revision}, human)
 
@@ -95,6 +106,38 @@ def hide(app: App, item_id: int, *, undo: bool) -> None:
 def pin(app: App, item_id: int, *, undo: bool) -> None:
     """Put an item first in the next edition."""
     _set_status(app, item_id, "new" if undo else "pinned")
+
+
+@item.command("withdraw", example="newsletter item withdraw 7")
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
+@click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
+@pass_app
+def withdraw(app: App, item_id: int, *, undo: bool) -> None:
+    """Say that an item no longer holds; it goes into no further edition."""
+    _set_status(app, item_id, "new" if undo else "withdrawn")
+
+
+@item.command("correct", example="newsletter item correct 7")
+@click.argument("item_id", metavar="ID", type=ITEM_ID)
+@click.option("--leave", is_flag=True, help="Carry nothing: what was sent is good enough.")
+@pass_app
+def correct(app: App, item_id: int, *, leave: bool) -> None:
+    """Carry an item again, as a correction.
+
+    For one that has changed since it was sent. A new item takes its place, for the same audiences; its
+    headline says that it is a correction.
+    """
+    project = app.open()
+    if leave:
+        project.items.settle(item_id)
+        found, _ = project.items.get(item_id)
+        told = f"item {item_id} stays as it was sent: {found.title}"
+        app.show({"id": item_id, "corrected_by": None}, lambda: prose(told))
+        return
+    made = project.items.correct(item_id, now())
+    found, _ = project.items.get(made)
+    told = f"item {made} corrects item {item_id}, and goes into the next edition: {found.title}"
+    app.show({"id": item_id, "corrected_by": made}, lambda: prose(told))
 
 
 class AudienceCommand(Command):
@@ -141,9 +184,17 @@ def item_json(item: Item, reasons: Sequence[Reason], order: Sequence[str]) -> di
             {"audience": r.audience, "rule": r.rule, "where": r.where, "text": r.text} for r in reasons
         ],
         "status": item.status,
+        "status_reason": item.status_reason,
+        "sources": item.sources,
+        "changed_since": item.changed_since,
+        "corrects": item.corrects,
         "categories": item.categories,
         "language": item.language,
     }
+
+
+def _state(item: Item) -> str:
+    return f"{item.status}, updated" if item.changed_since else str(item.status)
 
 
 def _ordered(item: Item, order: Sequence[str]) -> list[str]:

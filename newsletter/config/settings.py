@@ -262,6 +262,7 @@ class NewsletterSettings(_Table):
     on_unknown: Literal["hold", "resend"] = "hold"
     retry_for: Duration = timedelta(days=3)
     window: WindowField | None = None
+    check_links: bool = False
 
     @property
     def display_title(self) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from newsletter.feeds.bounds import MAX_ENTRIES
 from newsletter.feeds.clean import Fragment, excerpt, one_line, title_line
+from newsletter.feeds.identity import digest, title_mark
+from newsletter.feeds.links import canonical_link, is_front_page, without_tracking
 from newsletter.feeds.types import ParsedEntry
 
-MAX_ENTRIES = 500
 _MAX_KEY_CHARS = 500
 _MAX_CATEGORIES = 20
+#: So many titles under one id and one link are not one story that was edited.
+_MANY_TITLES = 3
 #: Titles that a warning names.
 _NAMED = 3
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -50,10 +53,11 @@ def finish_entry(draft: EntryDraft) -> ParsedEntry | None:
     title = title_line(draft.title, markup=draft.title_is_markup) or excerpt(summary, 12)
     if not title:
         return None
+    link = draft.link and without_tracking(draft.link)
     return ParsedEntry(
-        key=entry_key(draft.id, draft.link, title, draft.published),
+        key=entry_key(draft.id, link, title, draft.published),
         title=title,
-        link=draft.link,
+        link=link,
         html=story.html if story else "",
         summary=summary,
         published=draft.published,
@@ -69,12 +73,8 @@ def entry_key(own_id: str, link: str | None, title: str, published: datetime | N
     key = one_line(own_id) or link
     if not key:
         day = published.date().isoformat() if published else ""
-        return f"title:{_digest(f'{title.casefold()}|{day}')}"
-    return key if len(key) <= _MAX_KEY_CHARS else f"long:{_digest(key)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"title:{digest(f'{title.casefold()}|{day}')}"
+    return key if len(key) <= _MAX_KEY_CHARS else f"long:{digest(key)}"
 
 
 def language_tag(text: object) -> str | None:
@@ -92,31 +92,63 @@ def category_names(names: Iterable[object]) -> tuple[str, ...]:
     return tuple(seen.values())[:_MAX_CATEGORIES]
 
 
+def _key_within(group: Sequence[ParsedEntry], entry: ParsedEntry) -> str:
+    """Return the key of one of several entries that share an id, or a link that stands for it.
+
+    Under one id and one link, another title is an edited one. Where links differ they tell; and a link that
+    stands over many titles, or without an id over any two, or is that of the whole site, says nothing.
+    """
+    titles = {title_mark(one.title) for one in group}
+    links = {one.link and canonical_link(one.link) for one in group}
+    if len(titles) == 1 and len(links) == 1 and entry.link != entry.key:
+        return entry.key
+    if len(links) == len(group) and None not in links:
+        return entry.link or entry.key
+    is_telling = not any(link and is_front_page(link) for link in links)
+    if len(links) == 1 and len(titles) < _MANY_TITLES and is_telling and entry.key != entry.link:
+        return entry.key
+    return entry_key("", None, entry.title, entry.published)
+
+
 @dataclass(slots=True)
 class EntryList:
-    """The entries of a document as they are gathered: each key once, the first wins; at most `limit`."""
+    """The entries of a document as they are gathered: each story once, the first wins; at most `limit`."""
 
     limit: int = MAX_ENTRIES
-    entries: dict[str, ParsedEntry] = field(default_factory=dict)
+    gathered: list[ParsedEntry] = field(default_factory=list)
     empty: int = 0
     beyond: int = 0
+    are_last: bool = False
     repeated: list[str] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
         """Whether no further entry is taken."""
-        return len(self.entries) >= self.limit
+        return len(self.gathered) >= self.limit
 
     def add(self, entry: ParsedEntry | None) -> None:
         """Take an entry; None is one that had nothing in it."""
         if entry is None:
             self.empty += 1
-        elif entry.key in self.entries:
-            self.repeated.append(entry.title)
         elif self.is_full:
             self.beyond += 1
         else:
-            self.entries[entry.key] = entry
+            self.gathered.append(entry)
+
+    def finish(self) -> tuple[ParsedEntry, ...]:
+        """Return the entries in the document's order, each with a key of its own."""
+        groups: dict[str, list[ParsedEntry]] = {}
+        for entry in self.gathered:
+            groups.setdefault(entry.key, []).append(entry)
+        found: dict[str, ParsedEntry] = {}
+        for entry in self.gathered:
+            group = groups[entry.key]
+            key = entry.key if len(group) == 1 else _key_within(group, entry)
+            if key in found:
+                self.repeated.append(entry.title)
+            else:
+                found[key] = entry if key == entry.key else replace(entry, key=key)
+        return tuple(found.values())
 
     def warnings(self) -> Iterable[str]:
         """Yield what was odd, a sentence each."""
@@ -128,5 +160,6 @@ class EntryList:
             others = f" and {more} more" if more > 0 else ""
             yield f"Left out, as the same entry comes earlier in the document: {named}{others}."
         if self.beyond:
-            total = self.limit + self.beyond
-            yield f"The document has {total} entries; the first {self.limit} were read."
+            read = len(self.gathered) + self.empty
+            which = f"the {'last' if self.are_last else 'first'} {read:,}"
+            yield f"The document has {read + self.beyond:,} entries; {which} were read."

@@ -1,4 +1,8 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org), read leniently: a value of the wrong type counts as missing."""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), read leniently: a value of the wrong type counts as missing.
+
+What a digest has no use for is passed over: icons, avatars, hubs, images (see the room's docstring), and
+further pages (`next_url`), which hold older items only.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
     version = document.get("version")
     if version not in _VERSIONS:
         warnings.append(f"The version is {str(version)[:80]!r}, not that of a JSON Feed 1.0 or 1.1.")
+    if document.get("expired") is True:
+        warnings.append("The feed says that it has ended: nothing new will come.")
     language = language_tag(document.get("language"))
     found, faulty = EntryList(), []
     for place, item in enumerate(document["items"], start=1):
@@ -39,9 +45,10 @@ def parse_json_feed(text: str, url: str) -> ParsedFeed:
     if faulty:
         places = ", ".join(map(str, faulty[:10]))
         warnings.append(f"Items that are not objects were left out: number {places}.")
+    entries = found.finish()
     warnings += found.warnings()
     title = title_line(_text(document, "title"), markup=False)
-    return ParsedFeed(title or None, tuple(found.entries.values()), language, tuple(warnings))
+    return ParsedFeed(title or None, entries, language, tuple(warnings))
 
 
 def _load(text: str, url: str) -> dict[str, Any]:
@@ -67,7 +74,8 @@ def _load(text: str, url: str) -> dict[str, Any]:
 
 
 def _draft(item: _Object, feed: _Object, base: str, language: str | None) -> EntryDraft:
-    link = absolute_url(_text(item, "url"), base) or absolute_url(_text(item, "external_url"), base)
+    addresses = (_text(item, "url"), _text(item, "external_url"), *_attachments(item))
+    link = next((url for address in addresses if (url := absolute_url(address, base))), None)
     content = read_fragment(_text(item, "content_html"), link or base)
     if not content.blocks:
         content = text_fragment(_text(item, "content_text"))
@@ -90,6 +98,12 @@ def _draft(item: _Object, feed: _Object, base: str, language: str | None) -> Ent
 def _text(source: _Object, name: str) -> str:
     value = source.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _attachments(item: _Object) -> Iterator[str]:
+    """Yield the addresses of recordings and files; of a story without a page, they are its page."""
+    listed = item.get("attachments")
+    return (_text(it, "url") for it in (listed if isinstance(listed, list) else ()) if isinstance(it, dict))
 
 
 def _id(item: _Object) -> str:

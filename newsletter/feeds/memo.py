@@ -18,8 +18,8 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from newsletter.feeds.bounds import MAX_ENTRIES
 from newsletter.feeds.charset import decode
-from newsletter.feeds.entries import MAX_ENTRIES
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import Fetched, ParsedEntry, ParsedFeed
 

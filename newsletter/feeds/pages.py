@@ -37,7 +37,8 @@ def parse_pages(pages: Sequence[SavedPage]) -> ParsedFeed:
             unread.append(f"{story.page.name}: no headline with a text under it was found.")
         else:
             found.add(entry)
-    return ParsedFeed(None, tuple(found.entries.values()), warnings=(*unread, *found.warnings()))
+    entries = found.finish()
+    return ParsedFeed(None, entries, warnings=(*unread, *found.warnings()))
 
 
 def _entry(story: Story) -> ParsedEntry | None:

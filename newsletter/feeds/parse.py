@@ -12,6 +12,7 @@ from typing import Any
 import feedparser
 
 from newsletter.errors import FeedParseError
+from newsletter.feeds.bounds import MAX_ENTRIES, bound
 from newsletter.feeds.charset import decode
 from newsletter.feeds.clean import (
     Fragment,
@@ -23,7 +24,6 @@ from newsletter.feeds.clean import (
 )
 from newsletter.feeds.dates import from_struct
 from newsletter.feeds.entries import (
-    MAX_ENTRIES,
     EntryDraft,
     EntryList,
     category_names,
@@ -35,7 +35,13 @@ from newsletter.feeds.types import Fetched, ParsedEntry, ParsedFeed
 
 #: XML 1.0 §2.2 forbids these; one of them would make the whole document malformed.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+#: No markup has many of them in a row; looking at each by itself takes half a minute for 15 million.
+_RUN = re.compile("<{10,}")
 _ROOT_ENDS = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+#: The Channel Definition Format, which feedparser reads too.
+_CDF_ROOT = re.compile(
+    r"(?:\s+|<\?[^<>]*>|<!--(?:(?!-->).)*+-->|<!DOCTYPE[^<>]*>)*+<channel\b", re.IGNORECASE | re.DOTALL
+)
 _ENTRY_TAG = re.compile(r"<(/?)(?:\w+:)?(?:item|entry)(?=[\s>])[^<>]*>", re.IGNORECASE)
 #: Quoted attributes without end; feedparser takes time in the square of them, half a minute for 50,000.
 _CROWDED_TAG = re.compile(
@@ -69,7 +75,7 @@ def parse_feed(document: Fetched) -> ParsedFeed:
     is cut off, only whole entries. Raises FeedParseError when there is nothing to read.
     """
     text, trouble = decode(document.body, document.content_type)
-    text = _CROWDED_TAG.sub(r"<\1\2>", _NOT_XML.sub("", text).lstrip("\ufeff \t\r\n"))
+    text = _CROWDED_TAG.sub(r"<\1\2>", _RUN.sub("<", _NOT_XML.sub("", text)).lstrip("\ufeff \t\r\n"))
     warnings = [f"The encoding is in disorder: {trouble}."] if trouble else []
     if text.startswith(("{", "[")):
         parsed = parse_json_feed(text, document.url)
@@ -82,7 +88,12 @@ def _parse_xml(text: str, url: str) -> ParsedFeed:
     if not text:
         raise _no_feed(url, "is empty", "check the address in a browser; the site may have moved its feed")
     whole, is_cut_off = _whole_entries(text)
-    result = _ask_feedparser(whole, url)
+    bounded = bound(whole)
+    if bounded is None:
+        raise _no_feed(
+            url, "holds more markup than anybody writes", "nothing of it was read; tell its publisher"
+        )
+    result = _ask_feedparser(bounded.text, url)
     version = result.get("version") or ""
     if not result.entries and (is_cut_off or not version):
         raise _diagnosed(text, url, has_feed_root=bool(version))
@@ -95,13 +106,14 @@ def _parse_xml(text: str, url: str) -> ParsedFeed:
         warnings.append("The feed has no entries.")
     feed = dict(result.feed)
     language = language_tag(_own_language(feed))
-    found = EntryList(beyond=max(0, len(result.entries) - MAX_ENTRIES))
+    found = EntryList(beyond=bounded.total - bounded.kept, are_last=bounded.from_end)
     for entry in result.entries[:MAX_ENTRIES]:
         # feedparser's own dict looks up other names too, warns, and is slow.
         found.add(_entry(dict(entry), url, language, is_atom=version.startswith("atom")))
+    entries = found.finish()
     warnings += found.warnings()
     title = title_line(_str(feed.get("title")), markup=True)
-    return ParsedFeed(title or None, tuple(found.entries.values()), language, tuple(warnings))
+    return ParsedFeed(title or None, entries, language, tuple(warnings))
 
 
 def _ask_feedparser(text: str, url: str) -> feedparser.FeedParserDict:
@@ -124,7 +136,7 @@ def _ask_feedparser(text: str, url: str) -> feedparser.FeedParserDict:
 
 def _whole_entries(text: str) -> tuple[str, bool]:
     """Return a document up to the end of its last whole entry where its root never ends, and whether so."""
-    if _ROOT_ENDS.search(text, max(0, len(text) - _HEAD_CHARS)):
+    if _ROOT_ENDS.search(text, max(0, len(text) - _HEAD_CHARS)) or _CDF_ROOT.match(text):
         return text, False
     tags = list(_ENTRY_TAG.finditer(text))
     if not tags:
@@ -194,8 +206,11 @@ def _str(value: object) -> str:
 def _link(entry: _Raw, url: str) -> str | None:
     link = _str(entry.get("link"))
     if link == entry.get("id") and "://" not in link:
-        return None  # a guid that nobody called a permalink
-    return absolute_url(link, url)
+        link = ""  # a guid that nobody called a permalink
+    # Of a recording without a page, the recording is its page.
+    recordings = (_str(it.get("href")) for it in entry.get("enclosures", ()))
+    found = (absolute_url(address, url) for address in (link, *recordings) if address)
+    return next((address for address in found if address), None)
 
 
 def _date(entry: _Raw, name: str) -> datetime | None:

@@ -8,9 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 FeedKind = Literal["feed", "pages"]
+
+
+class Marks(NamedTuple):
+    """What an entry can be known by beside its key; None where nobody says."""
+
+    #: Its address in the one form that all its spellings share; see `feeds.links`.
+    link: str | None = None
+    #: Digest of the title's words, whatever their case and punctuation.
+    title: str | None = None
+    published: datetime | None = None
+    #: Digest of the words of its text.
+    text: str | None = None
+
+
+NO_MARKS = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +149,16 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """What the store knows of an entry: the item it became and the hash of its newest revision."""
+    """What the store knows of an entry: the item it became and the hash of its newest revision.
+
+    leads: the item's content follows this entry, and not one of another feed; also_in: names of these.
+    """
 
     item_id: int
     content_hash: str
+    marks: Marks = NO_MARKS
+    leads: bool = True
+    also_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +168,35 @@ class ItemIntent:
     entry: ParsedEntry
     content_hash: str
     item_id: int | None
+    #: The key it is kept under, where that is not the entry's own.
+    kept_as: str | None = None
+    #: Its words are others than before, not only its dates or its make.
+    is_material: bool = True
+    #: False: the item follows another feed, and only what is known of the entry is brought up to date.
+    leads: bool = True
+    #: One of a flood: kept, but hidden until the editor says otherwise.
+    hidden: bool = False
+    #: Names of other feeds that have it.
+    also_in: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key it is kept under."""
+        return self.entry.key if self.kept_as is None else self.kept_as
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be stored of a pull, in the document's order; warnings: what was odd, a sentence each.
+
+    keys: under which the document's entries are kept; renamed: the new key of known entries that have been
+    given another id, by their old one.
+    """
+
+    intents: tuple[ItemIntent, ...] = ()
+    warnings: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 class ItemStatus(StrEnum):
@@ -180,11 +230,22 @@ class Item:
     revision: int
     #: Slugs of the audiences it is for, the editor's hand included.
     audiences: frozenset[str] = frozenset()
+    #: Names of all feeds that have it.
+    sources: tuple[str, ...] = ()
+    #: Why it has its status, where the program or the editor said so.
+    status_reason: str | None = None
+    #: The item that was sent, and in whose place this one came.
+    corrects: int | None = None
+    #: An edition that was approved or sent with other words than it has now, if no editor has looked since.
+    changed_since: str | None = None
+
+    #: When it counts from: published, or first seen where nobody says or nobody can mean it.
+    counts_from: datetime | None = None
 
     @property
     def date(self) -> datetime:
-        """When it was published, or first seen where nobody says."""
-        return self.published or self.first_seen
+        """When it counts from, for order and age."""
+        return self.counts_from or self.published or self.first_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +256,8 @@ class PullSummary:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    #: Entries that another feed had brought already.
+    joined: int = 0
     not_modified: bool = False
     warnings: tuple[str, ...] = ()
     problem: str | None = None

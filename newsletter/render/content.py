@@ -159,12 +159,14 @@ class _Viewer:
         in_full = link is None and bool(story)
         spoken = item.language if has_words(item.language) else None
         tongue = self._tongue(item.language)
+        headline = _tidy(item.title) or cut_words(standfirst, SUBJECT_LENGTH) or self.words.general_section
+        words = words_for(spoken) if spoken else self.words
         return ItemView(
-            headline=_tidy(item.title) or cut_words(standfirst, SUBJECT_LENGTH) or self.words.general_section,
+            headline=headline if item.corrects is None else words.correction.format(headline=headline),
             link=link,
             tongue=tongue,
             category=next((c for c in map(_tidy, item.categories) if c and c != section), ""),
-            date_label=self._date_label(item, words_for(spoken) if spoken else self.words),
+            date_label=self._date_label(item, words),
             date_tongue=tongue if spoken else Tongue(),
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
             relevant_to=self._relevant_to(item),

@@ -41,6 +41,7 @@ class Words:
     change_topics: str
     also: str
     alone: str
+    correction: str
 
     def count(self, stories: int) -> str:
         """Return how many stories there are, in words of this language."""
@@ -80,6 +81,7 @@ _ENGLISH = Words(
     change_topics="Change your topics",
     also="Also in this issue: {headlines}",
     alone="{count} in the issue of {date} from {organisation}",
+    correction="Correction: {headline}",
 )
 
 _WELSH = Words(
@@ -102,6 +104,7 @@ _WELSH = Words(
     change_topics="Newid eich pynciau",
     also="Hefyd yn y rhifyn hwn: {headlines}",
     alone="{count} yn rhifyn {date} gan {organisation}",
+    correction="Cywiriad: {headline}",
 )
 
 _TABLES = {table.language: table for table in (_ENGLISH, _WELSH)}

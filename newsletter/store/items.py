@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
 
-from newsletter.audiences.types import Reason
+from newsletter.audiences.types import Reason, merged
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import (
     Item,
     ItemStatus,
 )
 from newsletter.store.bulk import among
+from newsletter.store.corrections import ItemHistory, correct_item, read_histories
 from newsletter.store.database import Database
 from newsletter.store.schema import feeds, item_audiences, item_reasons, items
 
@@ -73,11 +74,28 @@ class ItemStore:
             found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
         return [item for item in found if item.audiences & set(audiences)]
 
-    def set_status(self, item_id: int, status: ItemStatus) -> None:
-        """Hide, pin or withdraw an item, or make it an ordinary one again."""
+    def set_status(self, item_id: int, status: ItemStatus, reason: str | None = None) -> None:
+        """Hide, pin or withdraw an item, or make it an ordinary one again. reason: why, in a clause."""
+        self.get(item_id)
+        values = {"status": status, "status_reason": reason}
+        with self._database.write() as connection:
+            connection.execute(update(items).where(items.c.id == item_id).values(values))
+
+    def correct(self, item_id: int, now: datetime) -> int:
+        """Let an item take the place of one that was sent and has changed since; return its id.
+
+        It reads as the other does now, is for the same audiences, and is news to everybody. The other is
+        withdrawn, and what its feeds change from now on changes the new one.
+        """
+        with self._database.write() as connection:
+            return correct_item(connection, item_id, now)
+
+    def settle(self, item_id: int) -> None:
+        """Note that an editor has seen how an item changed since it was sent, and leaves it at that."""
         self.get(item_id)
         with self._database.write() as connection:
-            connection.execute(update(items).where(items.c.id == item_id).values(status=status))
+            this = update(items).where(items.c.id == item_id)
+            connection.execute(this.values(settled_revision=items.c.revision))
 
     def set_audiences(self, item_id: int, decisions: Mapping[str, bool]) -> None:
         """Note an editor's word: for these audiences the item is, or is not, whatever the rules say."""
@@ -112,6 +130,15 @@ def lock_items(connection: Connection, ids: Collection[int]) -> None:
 
 def _newest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(items.c.date.desc(), items.c.id.desc())
+
+
+def add_reasons(connection: Connection, reasons: Mapping[int, Sequence[Reason]]) -> None:
+    """Add what the rules say, by item, to what they said before; a default only stands by itself."""
+    said: dict[int, list[Reason]] = {item_id: [] for item_id in reasons}
+    query = select(item_reasons).where(among(connection, item_reasons.c.item_id, reasons))
+    for row in connection.execute(query.order_by(item_reasons.c.position)):
+        said[row.item_id].append(Reason(row.audience, row.rule, row.place, row.text))
+    put_reasons(connection, {key: merged(said[key], reasons[key]) for key in reasons})
 
 
 def put_reasons(connection: Connection, reasons: Mapping[int, Sequence[Reason]]) -> None:
@@ -153,12 +180,16 @@ def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tupl
     query = select(item_reasons).where(among(connection, item_reasons.c.item_id, ids))
     for row in connection.execute(query.order_by(item_reasons.c.position)):
         reasons.setdefault(row.item_id, []).append(Reason(row.audience, row.rule, row.place, row.text))
+    histories = read_histories(connection, rows)
     for row in rows:
-        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []))
+        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), histories[row.id])
 
 
 def _item(
-    row: Row[Any], decisions: Mapping[str, Mapping[str, bool]], reasons: Sequence[Reason]
+    row: Row[Any],
+    decisions: Mapping[str, Mapping[str, bool]],
+    reasons: Sequence[Reason],
+    history: ItemHistory,
 ) -> tuple[Item, tuple[Reason, ...]]:
     # The editor's word wins over the rules', audience by audience.
     included = {audience: by.get(EDITOR, by.get(RULES, False)) for audience, by in decisions.items()}
@@ -185,5 +216,10 @@ def _item(
         status=ItemStatus(row.status),
         revision=row.revision,
         audiences=audiences,
+        sources=(row.feed, *(name for name in history.feeds if name != row.feed)),
+        status_reason=row.status_reason,
+        corrects=history.corrects,
+        changed_since=history.changed_since,
+        counts_from=row.date,
     )
     return item, (*by_editor, *(reason for reason in reasons if reason.audience in audiences))

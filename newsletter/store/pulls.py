@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Boolean, Connection, bindparam, case, func, insert, select, update
 
-from newsletter.audiences.types import Reason
+from newsletter.feeds.dates import counts_from
 from newsletter.feeds.types import (
+    Decision,
     EntryState,
     FeedForUpdate,
     Fetched,
@@ -25,14 +26,26 @@ from newsletter.store.database import Database
 from newsletter.store.feeds import arrived, put_memo
 from newsletter.store.items import lock_items, put_reasons
 from newsletter.store.schema import entries, feeds, item_revisions, items
+from newsletter.store.sources import (
+    SortedItem,
+    also_in,
+    entry_row,
+    follow,
+    join,
+    kept_marks,
+    part_joined,
+    rename,
+)
+
+__all__ = ["PullStore", "Recorded", "SortedItem"]
 
 
 @dataclass(frozen=True, slots=True)
-class SortedItem:
-    """An intent together with what the rules said of it."""
+class Recorded:
+    """What was stored of a pull. joined: how many entries were found to tell the story of an item."""
 
-    intent: ItemIntent
-    reasons: tuple[Reason, ...]
+    intents: list[ItemIntent]
+    joined: int
 
 
 class PullStore:
@@ -43,11 +56,23 @@ class PullStore:
 
     def known_entries(self, feed_id: int) -> KnownEntries:
         """Return what is known of a feed's entries, by key."""
-        query = select(entries.c.key, entries.c.item_id, entries.c.content_hash).where(
-            entries.c.feed_id == feed_id
+        query = (
+            select(entries, items.c.feed_id.label("led_by"), items.c.link, items.c.title)
+            .join(items)
+            .where(entries.c.feed_id == feed_id)
         )
         with self._database.read() as connection:
-            return {row.key: EntryState(row.item_id, row.content_hash) for row in connection.execute(query)}
+            others = also_in(connection, feed_id)
+            return {
+                row.key: EntryState(
+                    row.item_id,
+                    row.content_hash,
+                    kept_marks(row),
+                    leads=row.led_by == feed_id,
+                    also_in=others.get(row.item_id, ()),
+                )
+                for row in connection.execute(query)
+            }
 
     def record_pull(
         self,
@@ -57,18 +82,28 @@ class PullStore:
         changes: Sequence[SortedItem],
         now: datetime,
         *,
+        decided: Decision | None = None,
         fingerprint: str | None = None,
         memo: bytes | None = None,
-    ) -> list[ItemIntent]:
+    ) -> Recorded:
         """Store what a pull brought, all of it or nothing: new items, revisions, the feed's own state.
 
-        Returns what was stored: nothing of what another process, which pulled at the same time, stored first.
+        A new entry whose story another feed has brought joins that item. decided: what the changes are from,
+        for the keys of entries that are as they were. Returns nothing of what another process, which pulled
+        at the same time, stored first.
         """
         with self._database.write() as connection:
+            _lock_feeds(connection, feed.id, every=any(change.intent.item_id is None for change in changes))
+            rename(connection, feed.id, decided.renamed if decided else {})
             open_changes = list(_still_to_store(connection, feed.id, changes))
-            ids = _store(connection, feed.id, [change.intent for change in open_changes], now)
-            put_reasons(connection, {key: it.reasons for key, it in zip(ids, open_changes, strict=True)})
-            seen = among(connection, entries.c.key, [entry.key for entry in parsed.entries])
+            joined, leading = part_joined(connection, feed.id, open_changes)
+            join(connection, feed.id, joined, now)
+            follow(connection, feed.id, [it.intent for it in leading if not it.intent.leads])
+            leading = [it for it in leading if it.intent.leads]
+            ids = _store(connection, feed.id, [change.intent for change in leading], now)
+            put_reasons(connection, {key: it.reasons for key, it in zip(ids, leading, strict=True)})
+            keys = decided.keys if decided else [entry.key for entry in parsed.entries]
+            seen = among(connection, entries.c.key, keys)
             connection.execute(
                 update(entries).where(entries.c.feed_id == feed.id, seen).values(last_seen=now)
             )
@@ -82,20 +117,28 @@ class PullStore:
                 )
             )
             put_memo(connection, feed.id, memo)
-        return [change.intent for change in open_changes]
+        return Recorded([change.intent for change in leading], len(joined))
+
+
+def _lock_feeds(connection: Connection, feed_id: int, *, every: bool) -> None:
+    """Let nobody else store this feed's entries until we have; where some are new, no other feed's either.
+
+    Otherwise two feeds that are pulled at once would each make an item of the story that both have.
+    """
+    query = select(feeds.c.id).order_by(feeds.c.id).with_for_update()
+    connection.execute(query if every else query.where(feeds.c.id == feed_id))
 
 
 def _still_to_store(
     connection: Connection, feed_id: int, changes: Sequence[SortedItem]
 ) -> Iterator[SortedItem]:
-    """Yield the changes that nobody has stored since they were decided, and let nobody else do so now."""
-    connection.execute(select(feeds.c.id).where(feeds.c.id == feed_id).with_for_update())
-    keys = among(connection, entries.c.key, [change.intent.entry.key for change in changes])
+    """Yield the changes that nobody has stored since they were decided."""
+    keys = among(connection, entries.c.key, [change.intent.key for change in changes])
     known = {
         row.key: row for row in connection.execute(select(entries).where(entries.c.feed_id == feed_id, keys))
     }
     for change in changes:
-        found = known.get(change.intent.entry.key)
+        found = known.get(change.intent.key)
         if found is None:
             yield change
         elif found.content_hash != change.intent.content_hash:
@@ -107,7 +150,7 @@ def _store(connection: Connection, feed_id: int, intents: Sequence[ItemIntent], 
     if not intents:
         return []
     made = iter(_insert_items(connection, feed_id, [it for it in intents if it.item_id is None], now))
-    revisions = _revise_items(connection, feed_id, [it for it in intents if it.item_id is not None])
+    revisions = _revise_items(connection, feed_id, [it for it in intents if it.item_id is not None], now)
     ids = [next(made) if intent.item_id is None else intent.item_id for intent in intents]
     rows = [
         {
@@ -128,22 +171,28 @@ def _insert_items(
 ) -> Sequence[int]:
     if not intents:
         return []
-    first = {"feed_id": feed_id, "first_seen": now, "status": ItemStatus.NEW, "revision": 1}
-    rows = [{**first, "date": it.entry.published or now, **_item_values(it.entry)} for it in intents]
+    first = {"feed_id": feed_id, "first_seen": now, "revision": 1}
+    rows = [{**first, **_first_values(it, now), **_item_values(it.entry)} for it in intents]
     made = insert(items).returning(items.c.id, sort_by_parameter_order=True)
     ids = connection.execute(made, rows).scalars().all()
-    first = {"feed_id": feed_id, "first_seen": now, "last_seen": now}
     connection.execute(
         insert(entries),
-        [
-            {**first, "key": it.entry.key, "item_id": key, "content_hash": it.content_hash}
-            for key, it in zip(ids, intents, strict=True)
-        ],
+        [entry_row(feed_id, it, key, now) for key, it in zip(ids, intents, strict=True)],
     )
     return ids
 
 
-def _revise_items(connection: Connection, feed_id: int, intents: Sequence[ItemIntent]) -> dict[int, int]:
+def _first_values(intent: ItemIntent, now: datetime) -> dict[str, Any]:
+    return {
+        "date": counts_from(intent.entry.published, now) or now,
+        "status": ItemStatus.HIDDEN if intent.hidden else ItemStatus.NEW,
+        "status_reason": "it came with more new entries than anybody reads" if intent.hidden else None,
+    }
+
+
+def _revise_items(
+    connection: Connection, feed_id: int, intents: Sequence[ItemIntent], now: datetime
+) -> dict[int, int]:
     """Put new content in the place of the old, and return the number of the revision by item."""
     if not intents:
         return {}
@@ -155,20 +204,24 @@ def _revise_items(connection: Connection, feed_id: int, intents: Sequence[ItemIn
         .where(items.c.id == bindparam("item"))
         .values(
             revision=items.c.revision + 1,
-            date=func.coalesce(bindparam("new_published", type_=items.c.date.type), items.c.date),
+            material_revision=case(
+                (bindparam("is_material", type_=Boolean), items.c.revision + 1),
+                else_=items.c.material_revision,
+            ),
+            date=func.coalesce(bindparam("new_date", type_=items.c.date.type), items.c.date),
             **{name: bindparam(f"new_{name}", type_=items.c[name].type) for name in values},
         ),
         [
-            {"item": it.item_id, **{f"new_{name}": value for name, value in _item_values(it.entry).items()}}
+            {
+                "item": it.item_id,
+                "is_material": it.is_material,
+                "new_date": counts_from(it.entry.published, now),
+                **{f"new_{name}": value for name, value in _item_values(it.entry).items()},
+            }
             for it in intents
         ],
     )
-    connection.execute(
-        update(entries)
-        .where(entries.c.feed_id == feed_id, entries.c.key == bindparam("entry"))
-        .values(content_hash=bindparam("new_hash")),
-        [{"entry": it.entry.key, "new_hash": it.content_hash} for it in intents],
-    )
+    follow(connection, feed_id, intents)
     query = select(items.c.id, items.c.revision).where(among(connection, items.c.id, ids))
     return dict(connection.execute(query).all())
 

@@ -114,6 +114,11 @@ items = Table(
     Column("language", String),
     Column("status", String, nullable=False),
     Column("revision", Integer, nullable=False),
+    # The newest revision that changed its words, and the newest that an editor has looked at. An item is
+    # "updated" when an edition has it in a revision before the former, and the latter is older too.
+    Column("material_revision", Integer, nullable=False, server_default="1"),
+    Column("settled_revision", Integer, nullable=False, server_default="0"),
+    Column("status_reason", Text),
     Index("ix_items_date", "date", "id"),
 )
 
@@ -127,6 +132,13 @@ entries = Table(
     Column("content_hash", String, nullable=False),
     Column("first_seen", UtcDateTime, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False),
+    # Its marks, see feeds.identity; None in rows older than these columns until the entry changes.
+    Column("link_mark", Text),
+    Column("title_mark", String),
+    Column("text_mark", String),
+    Column("published", UtcDateTime),
+    # Stories that another feed has brought.
+    Index("ix_entries_link_mark", "link_mark"),
 )
 
 item_revisions = Table(
@@ -137,6 +149,15 @@ item_revisions = Table(
     Column("content_hash", String, nullable=False),
     Column("content", JSON, nullable=False),  # the entry as it was, by field
     Column("seen_at", UtcDateTime, nullable=False),
+)
+
+# Items that came in the place of one that was sent, because that had changed since.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("item_id", Id, ForeignKey("items.id"), primary_key=True),
+    Column("corrects", Id, ForeignKey("items.id"), nullable=False, unique=True),
+    Column("made_at", UtcDateTime, nullable=False),
 )
 
 # decided_by: "rules" or "editor"; an editor's row wins over the rules' for the same audience.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -46,6 +47,8 @@ class Draft:
     edition: Edition
     nothing_new: tuple[HistoryGroup, ...]
     findings: tuple[tuple[str, Finding], ...]
+    #: Items that were withdrawn, as their pages are gone.
+    withdrawn: tuple[Item, ...] = ()
 
 
 def draft_edition(
@@ -73,13 +76,30 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     candidates = project.items.candidates(newsletter.audiences, oldest)
     items = {item.id: item for item in in_order(candidates) if item.date < newest}
     composition = _compose(project, newsletter, items, now, existing)
+    withdrawn: list[Item] = []
+    asked: set[int] = set()
+    while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked)):
+        withdrawn += gone
+        items = {key: item for key, item in items.items() if item not in gone}
+        composition = _compose(project, newsletter, items, now, existing)
     drafted, findings = _render(project, newsletter, edition_id, composition, items)
     content_hash = edition_hash(
         {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
         message_headers(project.config, edition_id),
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
-    return Draft(edition, composition.nothing_new, findings)
+    return Draft(edition, composition.nothing_new, findings, tuple(withdrawn))
+
+
+def _withdraw_gone(
+    project: Project, composition: Composition, items: Mapping[int, Item], asked: set[int]
+) -> list[Item]:
+    """Withdraw the chosen items whose pages are gone. asked: those whose pages were asked for already."""
+    from newsletter.workflows.links import withdraw_gone  # noqa: PLC0415 - few newsletters ask for it
+
+    chosen = {key for plan in composition.variants for key in plan.items} - asked
+    asked |= chosen
+    return withdraw_gone(project, [items[key] for key in sorted(chosen)])
 
 
 def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter import __version__
@@ -24,7 +25,7 @@ from newsletter.feeds.types import (
 from newsletter.store.pulls import SortedItem
 from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_when_rules_changed
+from newsletter.workflows.sort import sort_story, sort_when_rules_changed
 
 _WEB = ("http://", "https://")
 
@@ -139,17 +140,21 @@ class _Pull:
         memo: bytes | None = None,
     ) -> PullSummary:
         project, name = self._project, feed.source.name
-        intents = list(decide_items(project.pulls.known_entries(feed.id), parsed))
-        changes = [SortedItem(intent, project.sorter.assign(intent.entry, name)) for intent in intents]
+        decided = decide_items(project.pulls.known_entries(feed.id), parsed, self._now)
+        changes = [
+            SortedItem(intent, sort_story(project, intent.entry, (name, *intent.also_in)))
+            for intent in decided.intents
+        ]
+        parsed = replace(parsed, warnings=(*parsed.warnings, *decided.warnings))
         stored = project.pulls.record_pull(
-            feed, fetched, parsed, changes, self._now, fingerprint=fingerprint, memo=memo
+            feed, fetched, parsed, changes, self._now, decided=decided, fingerprint=fingerprint, memo=memo
         )
         due = bool(set(parsed.warnings) - set(feed.warnings)) and is_due(feed.warned_at, self._now)
         if due:
             project.feeds.note_warned(feed, self._now)
-        new = sum(intent.item_id is None for intent in stored)
-        same = len(parsed.entries) - len(stored)
-        return PullSummary(name, new, len(stored) - new, same, warnings=parsed.warnings, due=due)
+        new = sum(intent.item_id is None for intent in stored.intents)
+        changed, kept = len(stored.intents) - new, len(parsed.entries) - len(stored.intents) - stored.joined
+        return PullSummary(name, new, changed, kept, stored.joined, warnings=parsed.warnings, due=due)
 
 
 def _from_disk(fetcher: Fetcher, feed: FeedForUpdate) -> Fetched | NotModified | ParsedFeed | FeedError:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import islice
+from typing import TYPE_CHECKING
 
+from newsletter.audiences.types import Reason, merged
 from newsletter.config import Config
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
+
+if TYPE_CHECKING:
+    from newsletter.audiences.passages import Sortable
 
 _FINGERPRINT = "rules-fingerprint"
 #: Items that are written together.
@@ -34,11 +40,16 @@ def sort_again(project: Project) -> int:
     The editor's word stays, and so does what was sent. Returns the number of items.
     """
     count = 0
-    found = ((item.id, project.sorter.assign(item, item.feed)) for item, _ in project.items.all())
+    found = ((item.id, sort_story(project, item, item.sources)) for item, _ in project.items.all())
     while batch := dict(islice(found, _BATCH)):
         project.items.replace_rules(batch)
         count += len(batch)
     return count
+
+
+def sort_story(project: Project, story: Sortable, feeds: Iterable[str]) -> tuple[Reason, ...]:
+    """Return why a story is for each audience that it is for. feeds: names of all that have it."""
+    return merged(*(project.sorter.assign(story, feed) for feed in feeds))
 
 
 def rules_fingerprint(config: Config) -> str:

@@ -27,10 +27,11 @@ def record(project, *entries, audiences="governors", known=None):
     [feed] = project.feeds.for_update([SOURCE])
     parsed = ParsedFeed("Policy", entries, warnings=("odd",))
     known = project.pulls.known_entries(feed.id) if known is None else known
-    changes = [SortedItem(intent, reasons(audiences)) for intent in decide_items(known, parsed)]
+    decided = decide_items(known, parsed, NOW)
+    changes = [SortedItem(intent, reasons(audiences)) for intent in decided.intents]
     fetched = Fetched(b"", SOURCE.url, etag='"1"', last_modified="Thu")
-    stored = project.pulls.record_pull(feed, fetched, parsed, changes, NOW)
-    return [(intent.entry.key, intent.item_id) for intent in stored]
+    stored = project.pulls.record_pull(feed, fetched, parsed, changes, NOW, decided=decided)
+    return [(intent.entry.key, intent.item_id) for intent in stored.intents]
 
 
 def listed(project):
@@ -63,7 +64,8 @@ def test_entries_become_items_and_changes_revisions(project):
     [(_, pay_id)] = record(project, roof, make_entry("pay", title="Pay, at last", published=None))
     item, why = project.items.get(pay_id)
     assert (item.title, item.revision, item.feed) == ("Pay, at last", 2, "policy")
-    assert (item.published, item.first_seen, item.date) == (None, NOW, NOW)
+    assert (item.published, item.first_seen) == (None, NOW)
+    assert item.date == pay.published  # it counts from when it did before
     assert why == reasons("governors")
     with project.database.read() as connection:
         query = select(item_revisions.c.revision, item_revisions.c.content).where(

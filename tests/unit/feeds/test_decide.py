@@ -1,13 +1,16 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from newsletter.feeds.decide import decide_items
 from newsletter.feeds.types import EntryState, ParsedEntry, ParsedFeed
 
+NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 ENTRY = ParsedEntry("k", "Title", None, "<p>x</p>", "x")
 
 
 def decide(known, *entries):
-    return [(intent.entry.key, intent.item_id) for intent in decide_items(known, ParsedFeed(None, entries))]
+    decided = decide_items(known, ParsedFeed(None, entries), NOW)
+    return [(intent.entry.key, intent.item_id) for intent in decided.intents]
 
 
 def test_unknown_entry_is_a_new_item():
