@@ -188,6 +188,12 @@ class FetchSettings(_Table):
     allow: tuple[Line, ...] = ()
 
 
+class PicturesSettings(_Table):
+    """Which pictures of feeds and pages a digest may show: those of these hosts."""
+
+    hosts: tuple[DnsName, ...] = ()
+
+
 class BouncesSettings(_Table):
     """Where bounces arrive."""
 
@@ -261,6 +267,7 @@ class Settings(_Table):
     sorting: SortingSettings = SortingSettings()
     database: DatabaseSettings = DatabaseSettings()
     fetch: FetchSettings = FetchSettings()
+    pictures: PicturesSettings = PicturesSettings()
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

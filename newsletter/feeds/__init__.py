@@ -8,8 +8,9 @@ What it does
 
 What it refuses to do
 - No markup of a feed reaches a reader as it came: a short allow-list of elements, links only to http,
-  https and mailto, no images, styles or classes. A digest has a look of its own, and an image or a style
-  sheet from a feed is a request to a stranger from every reader's mail program.
+  https and mailto, no styles or classes. A digest has a look of its own, and an image or a style sheet from
+  a feed is a request to a stranger from every reader's mail program. Pictures are kept when they come by
+  https and say in words what they show (`pictures`); a digest loads them from hosts that staff allow only.
 - No address decides identity where there is anything better: guid or id as the document wrote it, then the
   link, then title and date. A feed may move, and a saved page may be renamed or saved again; neither makes
   its news new. Hence feedparser is not told the document's address, as it would write it into relative ids.

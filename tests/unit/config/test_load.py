@@ -186,6 +186,7 @@ def test_sample_holds_every_setting():
             "smtp",
             "web",
             "dkim",
+            "pictures",
             "bounces",
             "database",
             "fetch",
