@@ -180,6 +180,7 @@ class FeedSettings(_Table):
     url: Source
     kind: Literal["feed", "pages"] = "feed"
     every: Duration = timedelta(hours=1)
+    categories: tuple[Line, ...] = ()
 
 
 class FetchSettings(_Table):

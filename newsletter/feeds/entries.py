@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from newsletter.feeds.clean import Fragment, excerpt, one_line, title_line
-from newsletter.feeds.types import ParsedEntry
+from newsletter.feeds.types import ParsedEntry, ParsedFeed
 
 MAX_ENTRIES = 500
 _MAX_KEY_CHARS = 500
@@ -90,6 +90,17 @@ def category_names(names: Iterable[object]) -> tuple[str, ...]:
         if isinstance(name, str) and (plain := title_line(name, markup=True)):
             seen.setdefault(plain.casefold(), plain)
     return tuple(seen.values())[:_MAX_CATEGORIES]
+
+
+def file_under(parsed: ParsedFeed, categories: Sequence[str]) -> ParsedFeed:
+    """Return a document whose entries have these categories, too, after their own."""
+    if not categories:
+        return parsed
+    filed = (
+        replace(entry, categories=category_names([*entry.categories, *categories]))
+        for entry in parsed.entries
+    )
+    return replace(parsed, entries=tuple(filed))
 
 
 @dataclass(slots=True)

@@ -59,12 +59,16 @@ class ParsedFeed:
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """A feed as it is configured. url: http(s) address, or a path below the project folder."""
+    """A feed as it is configured. url: http(s) address, or a path below the project folder.
+
+    categories: what all of its entries are filed under, beside their own.
+    """
 
     name: str
     url: str
     kind: FeedKind = "feed"
     every_s: int = 3600
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from newsletter.config.faults import likely
 from newsletter.errors import ConfigError, FeedError
 from newsletter.feeds.decide import decide_items
+from newsletter.feeds.entries import file_under
 from newsletter.feeds.fetch import Fetcher
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
@@ -60,7 +61,7 @@ def _pull(project: Project, fetcher: Fetcher, feed: FeedForUpdate, now: datetime
     if found is None:
         project.feeds.note_not_modified(feed.id, now)
         return PullSummary(name, not_modified=True)
-    fetched, parsed = found
+    fetched, parsed = found[0], file_under(found[1], feed.source.categories)
     intents = list(decide_items(project.pulls.known_entries(feed.id), parsed))
     changes = [SortedItem(intent, project.sorter.assign(intent.entry, name)) for intent in intents]
     stored = project.pulls.record_pull(feed, fetched, parsed, changes, now)

@@ -29,7 +29,7 @@ def test_every_setting_is_read(tmp_path):
         "Heads Weekly", "weekly@example.org", "desk@example.org", "leave@example.org"
     )
     assert config.feeds == (
-        FeedSource("department", "https://www.example.gov.uk/schools.atom", "feed", 1800),
+        FeedSource("department", "https://www.example.gov.uk/schools.atom", "feed", 1800, ("Policy",)),
         FeedSource("archive", "feeds/archive", "pages", 3600),
     )
     assert [(rules.slug, rules.words) for rules in config.audiences] == [
