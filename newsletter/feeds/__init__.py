@@ -29,9 +29,13 @@ Built on
   same blocks instead of inscriptis, which would parse everything again at eight times the cost.
 - urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
   checked address, and one deadline for the whole answer, hold.
-- lxml for saved HTML pages.
+- lxml for HTML pages and lists of feeds (OPML). An extraction library (trafilatura) was weighed for pages: it
+  brings a dozen packages, rewrites markup to its own, and a page's own word (`page_facts`) with the place where
+  its words are (`article`) finds the story of the usual site makers.
 
-Saved pages
+Pages
+- What a page says of itself (JSON-LD, OpenGraph, microdata, <time>) is believed when it calls itself a piece
+  of news. Its lead picture is kept when an <img> of the page, or the page itself, says what it shows.
 - What a site repeats is found by comparing its pages (`boilerplate`), not by rules for one site. A single
   page falls back on what is usual: a menu line, headings that each stand on a list, a closing date.
 """

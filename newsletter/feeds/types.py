@@ -96,10 +96,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class SavedPage:
-    """One file of a folder of saved pages. name: of the file, with its ending."""
+    """One file of a folder of saved pages. name: of the file, with its ending.
+
+    url, content_type: where it came from and what the server called it, when it was fetched.
+    """
 
     name: str
     body: bytes
+    url: str | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from newsletter.errors import FeedError
 from newsletter.feeds.discover import FeedLink
 from newsletter.workflows.find_feed import find_feed
 
-FEED = b"<rss><channel><title>School news</title><item><title>A</title></item></channel></rss>"
+FEED = b"<rss version='2.0'><channel><title>School news</title><item><title>A</title></item></channel>"
 PAGE = b"""<!doctype html><title>x</title><link rel=alternate type=application/rss+xml href=/broken>
-<link rel=alternate type=application/rss+xml title=All href=/feed><link rel=alternate type=text/xml href=/cy>"""
+<link rel=alternate type=application/rss+xml title=All href=/feed>
+<link rel=alternate type=text/xml href=/cy>"""
 
 
 @pytest.fixture
