@@ -10,6 +10,7 @@ import click
 
 from newsletter.cli.app import ITEM_ID, App, pass_app
 from newsletter.cli.commands import Command, Group
+from newsletter.cli.item_add import add
 from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def show(app: App, item_id: int) -> None:
         prose(f"\n{plain_text(found.html) or found.summary}")
 
     app.show(item_json(found, reasons, order) | {"html": found.html, "revision": found.revision}, human)
+
+
+item.add_command(add)
 
 
 @item.command("hide", example="newsletter item hide 7")

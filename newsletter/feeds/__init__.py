@@ -29,9 +29,9 @@ Built on
   same blocks instead of inscriptis, which would parse everything again at eight times the cost.
 - urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
   checked address, and one deadline for the whole answer, hold.
-- lxml for HTML pages and lists of feeds (OPML). An extraction library (trafilatura) was weighed for pages: it
-  brings a dozen packages, rewrites markup to its own, and a page's own word (`page_facts`) with the place where
-  its words are (`article`) finds the story of the usual site makers.
+- lxml for HTML pages and lists of feeds (OPML). An extraction library (trafilatura) was weighed for pages:
+  it brings a dozen packages, rewrites markup to its own, and a page's own word (`page_facts`) with the place
+  where its words are (`article`) finds the story of the usual site makers.
 
 Pages
 - What a page says of itself (JSON-LD, OpenGraph, microdata, <time>) is believed when it calls itself a piece
