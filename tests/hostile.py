@@ -8,6 +8,7 @@ schemes, disguises and broken markup are combined.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -216,3 +217,14 @@ def _schemes() -> Iterator[str]:
         yield scheme
         for target in (_TARGETS[0], _TARGETS[1 + place % (len(_TARGETS) - 1)]):
             yield target.format(q="\"'"[place % 2], url=scheme)
+
+
+def fuzzed_names(count: int) -> Iterator[str]:
+    """Display names that want to be more than one address; the same ones each time."""
+    dice = random.Random(5321)
+    pieces = [
+        ",", '"', "<", ">", "\\", ";", ":", "@", " ", "(", ")", "[", "]", ".", "'", "=?utf-8?q?", "?=", "=2C", "\t",
+        "Anna", "Siân", "ŵ", "👩‍🏫", "evil@evil.invalid", "<evil@evil.invalid>", '" <evil@evil.invalid>, "', "\u202e", "\x00",
+    ]  # fmt: skip
+    for _ in range(count):
+        yield "".join(dice.choices(pieces, k=dice.randint(1, 12)))

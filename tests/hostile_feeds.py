@@ -15,6 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 from hostile import Vector
 from projects import load, small_settings
 
+from newsletter.address import parse_address
+from newsletter.render.headers import member_lines
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.preview import write_preview
 from newsletter.workflows.project import Project
@@ -154,3 +156,13 @@ def header_faults(page: Path) -> list[str]:
     if message.defects or len(message["To"].addresses) != 1:
         faults.append(f"To: {message['To']}, {message.defects}")
     return faults
+
+
+def addresses_of(name: str) -> list[str]:
+    """The addresses in the To line of a mail to anna@example.org of this name, and whatever header is too many."""
+    lines = member_lines(
+        name, parse_address("anna@example.org"), "<1@example.org>", 0, "<mailto:out@example.org>"
+    )
+    read = message_from_bytes(lines + b"\r\n", policy=policy.default)
+    wanted = ["To", "Date", "Message-ID", "List-Unsubscribe"]
+    return [it.addr_spec for it in read["To"].addresses] + [it for it in read.keys() if it not in wanted]  # noqa: SIM118
