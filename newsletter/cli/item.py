@@ -71,6 +71,8 @@ def show(app: App, item_id: int) -> None:
         facts = [str(found.date.date()), found.section, found.author, f"feed {found.feed}", found.status]
         prose(" · ".join(fact for fact in facts if fact))
         prose(found.link or "no link: the item stands in full in the digest")
+        if told := _picture(found, project.config.settings.pictures.hosts):
+            prose(told)
         for reason in reasons:
             prose(f"  for {reason.audience}: {_why(reason)}")
         if not found.audiences:
@@ -148,6 +150,19 @@ def item_json(item: Item, reasons: Sequence[Reason], order: Sequence[str]) -> di
         "categories": item.categories,
         "language": item.language,
     }
+
+
+def _picture(item: Item, hosts: Sequence[str]) -> str | None:
+    """Return what becomes of an item's pictures in a digest; None where it has none."""
+    from newsletter.render.pictures import first_picture, picture_host
+
+    if shown := first_picture(item.html, hosts):
+        return f"picture: {shown.url} ({shown.alt})"
+    host = picture_host(item.html)
+    return (
+        host
+        and f'picture not shown: newsletter.toml allows none of {host}; [pictures] hosts = ["{host}"] would'
+    )
 
 
 def _ordered(item: Item, order: Sequence[str]) -> list[str]:

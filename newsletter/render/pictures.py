@@ -36,6 +36,13 @@ def first_picture(html: str, hosts: Collection[str]) -> Picture | None:
     return next((shown for element in _images(html) if (shown := _shown(element, hosts))), None)
 
 
+def picture_host(html: str) -> str | None:
+    """Return the host of a safe fragment's first picture; None where there is none."""
+    if "<img" not in html:
+        return None
+    return next((urlsplit(web_link(it.get("src")) or "").hostname for it in _images(html)), None)
+
+
 def _images(html: str) -> Iterator[HtmlElement]:
     try:
         parts = fragments_fromstring(one_line(html))

@@ -61,6 +61,10 @@ def test_page_of_the_web_becomes_an_item_of_the_digest(fresh, site):
     )
     assert {"governors", "leaders"} <= set(added["audiences"])
     assert "there already" in fresh("item", "add", url).stdout
+    assert "picture: https://pics.example.org/roof.jpg (Workers on a roof)" in fresh("item", "show", 1).stdout
+    fresh.configure('"pics.example.org"', "")
+    assert 'hosts = ["pics.example.org"] would' in fresh("item", "show", 1).stdout
+    fresh.configure("hosts = []", 'hosts = ["pics.example.org"]')
     served["now"] = ("text/html", PAGE.format(day="2026-11-02T09:00:00Z", when="each of them"))
     again = fresh("item", "add", url)
     assert f"item {added['id']} brought up to date" in again.stdout
