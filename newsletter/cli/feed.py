@@ -10,10 +10,12 @@ import click
 
 from newsletter.cli.app import FAILED, SOME_FAILED, App, now, pass_app, printable, shown_time
 from newsletter.cli.commands import Group
+from newsletter.cli.opml import export, import_
 from newsletter.cli.screen import each, progress, table
 
 if TYPE_CHECKING:
     from newsletter.feeds.types import FeedStatus, PullSummary
+    from newsletter.workflows.find_feed import FoundFeed
 
 
 @click.group(cls=Group, example="newsletter feed pull")
@@ -35,15 +37,35 @@ def feed() -> None:
 def add(app: App, url: str, name: str | None, kind: str) -> None:
     """Add a feed to newsletter.toml.
 
-    URL is an address, or a path below the project folder. Comments and order of the file stay as they are.
+    URL is an address, or a path below the project folder. The address of a site is enough where its pages
+    name their feeds. Comments and order of the file stay as they are.
     """
+    from newsletter.config import load_config
     from newsletter.workflows.add_feed import add_feed
+    from newsletter.workflows.find_feed import FoundFeed, find_feed
 
-    source = add_feed(app.folder, url, name, kind)
-    app.show(
-        {"name": source.name, "url": source.url, "kind": source.kind},
-        lambda: click.echo(f"{source.name} added. Read it:  {app.command(f'feed pull {source.name}')}"),
-    )
+    found = find_feed(load_config(app.folder), url) if kind == "feed" else FoundFeed(url)
+    source = add_feed(app.folder, found.url, name, kind)
+    data = {
+        "name": source.name,
+        "url": source.url,
+        "kind": source.kind,
+        "title": found.parsed.title if found.parsed else None,
+        "entries": len(found.parsed.entries) if found.parsed else None,
+        "others": [{"url": other.url, "title": other.title} for other in found.others],
+        "problem": found.problem,
+    }
+    app.show(data, lambda: _tell_added(app, source.name, found))
+    for other in found.others:
+        app.note(printable(f"the site also offers {other.title or 'a feed'}: {other.url}"))
+    if found.problem:
+        app.note(printable(f"it could not be read now: {found.problem}"))
+        if found.hint:
+            app.note(printable(f"  {app.runnable(found.hint)}"))
+
+
+feed.add_command(import_)
+feed.add_command(export)
 
 
 @feed.command("list", example="newsletter feed list")
@@ -96,6 +118,13 @@ def pull(app: App, names: tuple[str, ...]) -> None:
             _note(app, summary)
     if failed := sum(summary.problem is not None for summary in summaries):
         click.get_current_context().exit(FAILED if failed == len(summaries) else SOME_FAILED)
+
+
+def _tell_added(app: App, name: str, found: FoundFeed) -> None:
+    if found.parsed:
+        title, count = found.parsed.title or found.url, len(found.parsed.entries)
+        click.echo(printable(f"{title}: {'1 entry' if count == 1 else f'{count:,} entries'}"))
+    click.echo(f"{name} added. Read it:  {app.command(f'feed pull {name}')}")
 
 
 def _tell(summaries: list[PullSummary]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from newsletter.cli.app import ITEM_ID, App, now, pass_app
 from newsletter.cli.commands import Command, Group
+from newsletter.cli.item_add import add
 from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def show(app: App, item_id: int) -> None:
         if found.corrects:
             prose(f"corrects item {found.corrects}")
         prose(found.link or "no link: the item stands in full in the digest")
+        if told := _picture(found, project.config.settings.pictures.hosts):
+            prose(told)
         for reason in reasons:
             prose(f"  for {reason.audience}: {_why(reason)}")
         if not found.audiences:
@@ -88,6 +91,9 @@ def show(app: App, item_id: int) -> None:
             click.echo(f"Leave it at that:  {app.command(f'item correct {item_id} --leave')}")
 
     app.show(item_json(found, reasons, order) | {"html": found.html, "revision": found.revision}, human)
+
+
+item.add_command(add)
 
 
 @item.command("hide", example="newsletter item hide 7")
@@ -195,6 +201,19 @@ def item_json(item: Item, reasons: Sequence[Reason], order: Sequence[str]) -> di
 
 def _state(item: Item) -> str:
     return f"{item.status}, updated" if item.changed_since else str(item.status)
+
+
+def _picture(item: Item, hosts: Sequence[str]) -> str | None:
+    """Return what becomes of an item's pictures in a digest; None where it has none."""
+    from newsletter.render.pictures import first_picture, picture_host
+
+    if shown := first_picture(item.html, hosts):
+        return f"picture: {shown.url} ({shown.alt})"
+    host = picture_host(item.html)
+    return (
+        host
+        and f'picture not shown: newsletter.toml allows none of {host}; [pictures] hosts = ["{host}"] would'
+    )
 
 
 def _ordered(item: Item, order: Sequence[str]) -> list[str]:

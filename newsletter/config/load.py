@@ -53,7 +53,9 @@ class Config:
     def feeds(self) -> tuple[FeedSource, ...]:
         """The sources of news."""
         return tuple(
-            FeedSource(feed.name, feed.url, feed.kind, int(feed.every.total_seconds()))
+            FeedSource(
+                feed.name, feed.url, feed.kind, int(feed.every.total_seconds()), categories=feed.categories
+            )
             for feed in self.settings.feeds
         )
 

@@ -181,6 +181,7 @@ class FeedSettings(_Table):
     url: Source
     kind: Literal["feed", "pages"] = "feed"
     every: Duration = timedelta(hours=1)
+    categories: tuple[Line, ...] = ()
     username: Line | None = None
     password_env: Line | None = None
     token_env: Line | None = None
@@ -206,6 +207,12 @@ class FetchSettings(_Table):
     """What fetching may do."""
 
     allow: tuple[Line, ...] = ()
+
+
+class PicturesSettings(_Table):
+    """Which pictures of feeds and pages a digest may show: those of these hosts."""
+
+    hosts: tuple[DnsName, ...] = ()
 
 
 class BouncesSettings(_Table):
@@ -282,6 +289,7 @@ class Settings(_Table):
     sorting: SortingSettings = SortingSettings()
     database: DatabaseSettings = DatabaseSettings()
     fetch: FetchSettings = FetchSettings()
+    pictures: PicturesSettings = PicturesSettings()
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

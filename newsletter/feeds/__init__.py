@@ -8,8 +8,9 @@ What it does
 
 What it refuses to do
 - No markup of a feed reaches a reader as it came: a short allow-list of elements, links only to http,
-  https and mailto, no images, styles or classes. A digest has a look of its own, and an image or a style
-  sheet from a feed is a request to a stranger from every reader's mail program.
+  https and mailto, no styles or classes. A digest has a look of its own, and an image or a style sheet from
+  a feed is a request to a stranger from every reader's mail program. Pictures are kept when they come by
+  https and say in words what they show (`pictures`); a digest loads them from hosts that staff allow only.
 - No address decides identity where there is anything better: guid or id as the document wrote it, then the
   link, then title and date. A feed may move, and a saved page may be renamed or saved again; neither makes
   its news new. Hence feedparser is not told the document's address, as it would write it into relative ids.
@@ -28,9 +29,13 @@ Built on
   same blocks instead of inscriptis, which would parse everything again at eight times the cost.
 - urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
   checked address, and one deadline for the whole answer, hold.
-- lxml for saved HTML pages.
+- lxml for HTML pages and lists of feeds (OPML). An extraction library (trafilatura) was weighed for pages:
+  it brings a dozen packages, rewrites markup to its own, and a page's own word (`page_facts`) with the place
+  where its words are (`article`) finds the story of the usual site makers.
 
-Saved pages
+Pages
+- What a page says of itself (JSON-LD, OpenGraph, microdata, <time>) is believed when it calls itself a piece
+  of news. Its lead picture is kept when an <img> of the page, or the page itself, says what it shows.
 - What a site repeats is found by comparing its pages (`boilerplate`), not by rules for one site. A single
   page falls back on what is usual: a menu line, headings that each stand on a list, a closing date.
 """

@@ -1,4 +1,4 @@
-"""A sanitised HTML fragment as a tidy sequence of blocks: paragraphs, headings, lists, quotations.
+"""A sanitised HTML fragment as a tidy sequence of blocks: paragraphs, headings, lists, quotations, pictures.
 
 Works on what nh3 wrote, which is well formed and of few elements, so a regular expression can read it.
 Everything ends up in a block; empty ones go, nesting has a bound, line breaks in pairs part paragraphs.
@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape, unescape
 
 from newsletter.feeds.blocks import LISTS, Block
+from newsletter.feeds.pictures import read_picture
 
-_TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)(?: href="([^"]*)")?[^<>]*>|([^<]+)')
+_TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")*)[^<>]*>|([^<]+)')
+_HREF = re.compile(r' href="([^"]*)"')
 _WHITE = re.compile(r"\s+")
 _HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
 _EMPHASIS = {"b": "strong", "strong": "strong", "i": "em", "em": "em"}
@@ -25,7 +27,7 @@ _BOUNDARIES = {
 }  # fmt: skip
 _CELLS = {"td", "th"}
 #: Everything that `read_blocks` understands.
-UNDERSTOOD = _BOUNDARIES | _CELLS | {"br", "a", "blockquote", "li", *LISTS, *_HEADINGS, *_EMPHASIS}
+UNDERSTOOD = _BOUNDARIES | _CELLS | {"br", "a", "img", "blockquote", "li", *LISTS, *_HEADINGS, *_EMPHASIS}
 _MAX_CONTAINERS = 8
 
 
@@ -97,6 +99,8 @@ class _Reader:
         self.leaf: _Leaf | None = None
         self.next_tag = "p"
         self.breaks = 0
+        #: Those that stand in the paragraph being read; they follow it.
+        self.pictures: list[Block] = []
 
     def text(self, text: str) -> None:
         text = _WHITE.sub(" ", self.normalise(text))
@@ -122,16 +126,29 @@ class _Reader:
                 top.children.append(self.leaf.finish())
         self.leaf = None
         self.breaks = 0
+        self.containers[-1].children += self.pictures
+        self.pictures = []
 
-    def start(self, tag: str, href: str | None) -> None:
+    def picture(self, markup: str) -> None:
+        if any(container.tag in _ITEMS for container in self.containers):
+            return  # those of lists go with menus and teasers
+        if picture := read_picture(markup, self.href, self.normalise):
+            self.pictures.append(picture)
+            if self.leaf is None:
+                self.end_leaf()
+
+    def start(self, tag: str, markup: str) -> None:
         if tag == "br":
             self.breaks += 1
+        elif tag == "img":
+            self.picture(markup)
         elif tag in _EMPHASIS:
             self.markup.append(_EMPHASIS[tag] if _EMPHASIS[tag] not in self.markup else "")
         elif tag == "a":
             # A table can bring a link into a link.
             is_inner = any(open_tag.startswith("a ") for open_tag in self.markup)
-            target = self.href(unescape(href)) if href and not is_inner else None
+            href = _HREF.match(markup)
+            target = self.href(unescape(href[1])) if href and not is_inner else None
             self.markup.append(f'a href="{escape(target)}"' if target else "")
         elif tag in _CELLS:
             self.text(" ")
@@ -174,13 +191,13 @@ def read_blocks(html: str, href: Callable[[str], str | None], normalise: Callabl
     href: turns what stands in a link into the address to keep, or None. normalise: cleans plain text.
     """
     reader = _Reader(href, normalise)
-    for closing, tag, target, text in _TOKEN.findall(html):
+    for closing, tag, markup, text in _TOKEN.findall(html):
         if text:
             reader.text(unescape(text))
         elif closing:
             reader.end(tag)
         else:
-            reader.start(tag, target)
+            reader.start(tag, markup)
     reader.end_leaf()
     return list(_tidied(reader.root.children))
 

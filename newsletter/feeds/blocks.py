@@ -12,7 +12,8 @@ LISTS = ("ul", "ol")
 class Block:
     """One block. tag: p, h2, h3 or h4 with html and text; or ul, ol, li, blockquote with children.
 
-    html: its inline markup, escaped. text: the same, plain, with LF for a line break.
+    html: its inline markup, escaped. text: the same, plain, with LF for a line break. A picture, whose tag is
+    img, has all of its markup in html and its alt in text; it is no part of a plain text.
     """
 
     tag: str
@@ -27,6 +28,8 @@ def write_html(blocks: Sequence[Block]) -> str:
 
 
 def _html(block: Block) -> str:
+    if block.tag == "img":
+        return block.html
     if not block.children:
         inner = block.html
     elif block.tag == "li":
@@ -46,7 +49,7 @@ def item_html(item: Block) -> str:
 
 def write_text(blocks: Sequence[Block], indent: str = "") -> str:
     """Return blocks as plain text, parted by empty lines; list items are lines that begin with a mark."""
-    return "\n\n".join(_text(block, indent) for block in blocks)
+    return "\n\n".join(_text(block, indent) for block in blocks if block.tag != "img")
 
 
 def _text(block: Block, indent: str) -> str:

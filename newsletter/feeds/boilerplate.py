@@ -97,6 +97,8 @@ def _story_bounds(lines: Sequence[Line], shared: Sequence[bool]) -> tuple[int, i
     if start == end:
         return start, end
     start = _with_heading(lines, shared, start)
+    while start and lines[start - 1].kind == "picture" and not shared[start - 1]:
+        start -= 1  # it has no words, and leads
     own_prose = [
         place
         for place in range(start, len(lines))

@@ -13,6 +13,7 @@ import nh3
 
 from newsletter.feeds.block_reader import UNDERSTOOD, read_blocks
 from newsletter.feeds.blocks import Block, running_text, write_html, write_text
+from newsletter.feeds.pictures import ATTRIBUTES as PICTURE_ATTRIBUTES
 
 #: C0 and C1, lone surrogates, non-characters, U+FFFD, invisible marks, and the bidirectional controls, which
 #: can turn a text around. CR, LF, tab and NEL are white space.
@@ -31,7 +32,7 @@ _SCHEMES = {"http", "https", "mailto"}
 _CLEANER = nh3.Cleaner(
     tags=set(UNDERSTOOD),
     clean_content_tags=_WITHOUT_CONTENT,
-    attributes={"a": {"href"}},
+    attributes={"a": {"href"}, "img": set(PICTURE_ATTRIBUTES)},
     url_schemes=_SCHEMES,
     link_rel=None,
 )
@@ -48,6 +49,10 @@ _PLAIN_URL = re.compile(
 )
 #: Kept in an address as they stand: reserved and unreserved characters of RFC 3986 §2, and the escape sign.
 _URL_SAFE = "%!#$&'()*+,/:;=?@[]~-._"
+#: Browsers leave these out of a scheme, and so read "java\tscript:" as what it hides; nobody means it.
+_HIDDEN_SCHEME = re.compile(
+    r"[^:/?#]*[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060\ufeff][^:/?#]*:"
+)
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>")
 #: Elements without content, and those that their next sibling closes: they build no depth.
@@ -87,10 +92,10 @@ class Fragment:
 def read_fragment(html: str, base_url: str | None) -> Fragment:
     """Clean a piece of foreign HTML.
 
-    Elements of the outcome: p, h2 to h4, ul, ol, li, blockquote, strong, em, br, a; the only attribute is
-    href, with an absolute http, https or mailto address. Cleaning that again changes nothing. What stands
-    before the 300,001st character and the 50,000th ampersand is read, and nesting beyond 200 elements is
-    flattened.
+    Elements of the outcome: p, h2 to h4, ul, ol, li, blockquote, strong, em, br, a, img. The only attributes
+    are href, an absolute http, https or mailto address, and of pictures src, by https, alt, never empty, and
+    width. Cleaning that again changes nothing. What stands before the 300,001st character and the 50,000th
+    ampersand is read, and nesting beyond 200 elements is flattened.
     """
     html = "&".join(html[:_MAX_HTML_CHARS].split("&", _MAX_AMPERSANDS)[:_MAX_AMPERSANDS])
     html = bound_nesting(tidy(html))
@@ -157,6 +162,8 @@ def absolute_url(url: str, base_url: str | None) -> str | None:
     """Return an absolute http, https or mailto address, characters beyond ASCII encoded; None for others."""
     if _PLAIN_URL.fullmatch(url):
         return url
+    if _HIDDEN_SCHEME.match(url.strip()):
+        return None
     url = tidy(url).strip().replace("\t", "").replace("\n", "").replace("\r", "")
     try:
         if url and base_url and base_url.startswith(("http://", "https://")):

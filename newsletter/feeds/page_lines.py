@@ -7,19 +7,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from lxml import etree
 from lxml import html as lxml_html
 
+from newsletter.feeds.article import NOT_STORY, find_story
 from newsletter.feeds.blocks import Block, item_html, item_text
 from newsletter.feeds.charset import decode
-from newsletter.feeds.clean import absolute_url, bound_nesting, one_line, read_fragment, title_line
-from newsletter.feeds.dates import DateLine, read_date_line, read_timestamp
-from newsletter.feeds.entries import language_tag
+from newsletter.feeds.clean import bound_nesting, one_line, read_fragment
+from newsletter.feeds.dates import DateLine, read_date_line
+from newsletter.feeds.page_facts import read_facts
 from newsletter.feeds.types import SavedPage
 
-LineKind = Literal["heading", "paragraph", "bullet", "number", "quote"]
+LineKind = Literal["heading", "paragraph", "bullet", "number", "quote", "picture"]
 
 _BULLET = re.compile(r"(?:[•‣◦▪▫●○■□∙⁃]\s*|[-–*·]\s+)(?=\S)")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s+(?=\S)")
@@ -45,11 +46,6 @@ _ENDS_TEXT = re.compile(r"[.:;,…][\"”’')\]]*$")
 _MAX_HEADING_WORDS = 25
 _QUOTED_WORDS = 8
 
-#: Some sites wrap a whole page in one form.
-_NOT_STORY = (
-    "//nav | //aside | //script | //style | //*[@role='navigation'] | //*[@hidden] | //body/footer"
-    " | //body/header[not(.//h1)] | //form[not(.//h1 or .//main or .//article)]"
-)
 _HTML_START = re.compile(
     r"\s*+(?:<!--.*?-->\s*+|<\?xml[^>]*+>\s*+)*+<(?:!doctype|[a-z][a-z1-6]*+)[\s/>]",
     re.IGNORECASE | re.DOTALL,
@@ -94,13 +90,19 @@ class Page:
     section: str | None = None
     author: str | None = None
     language: str | None = None
+    #: What it calls its own headline, where a heading of it reads the same.
+    headline: str = ""
+    #: Its lead picture.
+    picture: Block | None = None
+    #: Whether it calls itself a piece of news.
+    is_article: bool = False
 
 
 def read_page(page: SavedPage) -> Page:
     """Return the lines of a saved page and what it says about itself; an undecipherable one has no lines."""
-    text, _ = decode(page.body)
-    if _HTML_START.match(text):
-        return _read_html(page.name, text)
+    text, _ = decode(page.body, page.content_type)
+    if _HTML_START.match(text) or "html" in (page.content_type or "").lower():
+        return _read_html(page, text)
     return Page(page.name, list(_text_lines(text)))
 
 
@@ -133,7 +135,7 @@ def _is_quotation(text: str) -> bool:
 def _is_debris(line: Line) -> bool:
     if not line.key or _PICTURE.fullmatch(line.text):
         return True
-    if line.kind in {"bullet", "number"}:
+    if line.kind in {"bullet", "number", "picture"}:
         return False
     return line.text.casefold().strip(" :") in _NAVIGATION or bool(_TRAIL.fullmatch(line.text))
 
@@ -167,59 +169,34 @@ def _goes_on(kind: LineKind, raw: str, plain: str) -> bool:
     return plain[0].islower() or indented
 
 
-def _read_html(name: str, text: str) -> Page:
+def _read_html(page: SavedPage, text: str) -> Page:
     parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         root = lxml_html.document_fromstring(bound_nesting(text).encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):  # nothing in it at all
-        return Page(name, [])
-    link = absolute_url(_first(root, "//link[@rel='canonical']/@href", _meta("og:url")), None)
-    titles = [_first(root, _meta("og:title")), _page_title(root)]
-    section = title_line(_first(root, _meta("article:section")), markup=False)
-    author = title_line(_first(root, _meta("author")), markup=False)
-    dates = [
-        read_timestamp(_first(root, *paths))
-        for paths in (
-            (_meta("article:published_time"), "//time[@pubdate]/@datetime", "//time/@datetime"),
-            (_meta("article:modified_time"),),
-        )
-    ]
-    language = language_tag(_first(root, "/html/@lang"))
-    for element in _found(root, _NOT_STORY):
-        element.drop_tree()
-    lines = [line for line in _block_lines(_story_blocks(root, link)) if not _is_debris(line)]
-    plain_titles = [title_line(title, markup=False) for title in titles if title.strip()]
+        return Page(page.name, [])
+    facts = read_facts(root, page.url)
+    found = root.xpath(NOT_STORY)
+    for element in found if isinstance(found, list) else []:
+        if isinstance(element, lxml_html.HtmlElement) and element.getparent() is not None:
+            element.drop_tree()
+    story = find_story(root, is_article=facts.is_article)
+    html = lxml_html.tostring(story, encoding="unicode", with_tail=False)
+    blocks = read_fragment(html, page.url or facts.link).blocks
     return Page(
-        name, lines, plain_titles, link, dates[0], dates[1], section or None, author or None, language
+        page.name,
+        [line for line in _block_lines(blocks) if not _is_debris(line)],
+        titles=[facts.headline, *facts.titles] if facts.headline else facts.titles,
+        link=facts.link,
+        published=facts.published,
+        updated=facts.updated,
+        section=facts.section,
+        author=facts.author,
+        language=facts.language,
+        headline=facts.headline,
+        picture=facts.picture,
+        is_article=facts.is_article,
     )
-
-
-def _meta(name: str) -> str:
-    return f"//meta[@property='{name}' or @name='{name}']/@content"
-
-
-def _first(root: lxml_html.HtmlElement, *paths: str) -> str:
-    return next((str(found) for path in paths for found in _found(root, path)), "")
-
-
-def _found(root: lxml_html.HtmlElement, path: str) -> list[Any]:
-    found = root.xpath(path)
-    return found if isinstance(found, list) else []
-
-
-def _page_title(root: lxml_html.HtmlElement) -> str:
-    """Return the <title> without the name of the site after a bar or dash."""
-    return re.split(r"\s+[|–—-]\s+", one_line(_first(root, "//head/title/text()")))[0]
-
-
-def _story_blocks(root: lxml_html.HtmlElement, link: str | None) -> list[Block]:
-    """Return the blocks of the one <main> or <article> that a page has, or else of the whole page."""
-    for name in ("main", "article"):
-        found = _found(root, f"//{name}")
-        if len(found) == 1:
-            root = found[0]
-            break
-    return read_fragment(lxml_html.tostring(root, encoding="unicode", with_tail=False), link).blocks
 
 
 def _block_lines(blocks: Sequence[Block], *, quoted: bool = False) -> Iterator[Line]:
@@ -230,6 +207,8 @@ def _block_lines(blocks: Sequence[Block], *, quoted: bool = False) -> Iterator[L
                 yield make_line(kind, item_text(item), item_html(item))
         elif block.tag == "blockquote":
             yield from _block_lines(block.children, quoted=True)
+        elif block.tag == "img":
+            yield Line("picture", "", block.html, block.html, 0)
         elif quoted:
             yield make_line("quote", block.text, block.html)
         else:

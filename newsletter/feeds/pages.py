@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from newsletter.errors import FeedParseError
+from newsletter.feeds.blocks import Block
 from newsletter.feeds.boilerplate import Story, cut_stories
 from newsletter.feeds.clean import read_fragment
 from newsletter.feeds.entries import EntryList, entry_key
 from newsletter.feeds.headline import find_headline, find_section
-from newsletter.feeds.page_lines import Line, read_page
+from newsletter.feeds.page_facts import same_picture
+from newsletter.feeds.page_lines import Line, Page, read_page
 from newsletter.feeds.types import ParsedEntry, ParsedFeed, SavedPage
 
 _MAX_SUBHEADING_WORDS = 12
@@ -44,13 +46,17 @@ def parse_pages(pages: Sequence[SavedPage]) -> ParsedFeed:
 def _entry(story: Story) -> ParsedEntry | None:
     page = story.page
     place = find_headline(story)
+    if page.headline and (place is None or story.lines[place].text.casefold() != page.headline.casefold()):
+        place = None  # it stands above the element that holds the story
     title = story.lines[place].text if place is not None else next(iter(page.titles), "")
     body = [line for line in story.lines[0 if place is None else place + 1 :] if line.text != title]
-    text = read_fragment(_html([line for line in body if line.date is None]), page.link)
-    if not title or not text.blocks:
+    text = read_fragment(_with_picture(page, [line for line in body if line.date is None]), page.link)
+    if not title or not any(block.tag != "img" for block in text.blocks):
         return None
     dates = {line.date.kind: line.date.when for line in reversed(story.lines) if line.date}
-    published = dates.get("published") or page.published or dates.get("bare")
+    own = page.published if page.is_article else None
+    published = own or dates.get("published") or page.published or dates.get("bare")
+    section = find_section([*story.above, *story.lines[: place or 0]])
     return ParsedEntry(
         key=entry_key("", page.link, title, published),
         title=title,
@@ -59,10 +65,19 @@ def _entry(story: Story) -> ParsedEntry | None:
         summary=text.summary,
         published=published,
         updated=dates.get("updated") or page.updated,
-        section=find_section([*story.above, *story.lines[: place or 0]]) or page.section,
+        section=(page.section or section) if page.is_article else (section or page.section),
         author=page.author,
         language=page.language,
     )
+
+
+def _with_picture(page: Page, body: Sequence[Line]) -> str:
+    """Return lines as HTML, the page's lead picture first unless it is among them."""
+    lead = page.picture
+    pictures = (Block("img", line.html) for line in body if line.kind == "picture")
+    if lead is None or any(same_picture(lead, picture) for picture in pictures):
+        return _html(body)
+    return lead.html + _html(body)
 
 
 def _html(lines: Sequence[Line]) -> str:
@@ -73,11 +88,13 @@ def _html(lines: Sequence[Line]) -> str:
 
 def _wrapped(tagged: Iterable[tuple[str, Line]]) -> Iterator[str]:
     for wrapper, group in groupby(tagged, key=lambda pair: _WRAPPERS.get(pair[1].kind)):
-        inner = "".join(f"<{tag}>{line.html}</{tag}>" for tag, line in group)
+        inner = "".join(line.html if tag == "img" else f"<{tag}>{line.html}</{tag}>" for tag, line in group)
         yield f"<{wrapper}>{inner}</{wrapper}>" if wrapper else inner
 
 
 def _tag(line: Line, following: Sequence[Line]) -> str:
+    if line.kind == "picture":
+        return "img"
     if line.kind in {"bullet", "number"}:
         return "li"
     stands_over = bool(following) and not following[0].can_be_heading

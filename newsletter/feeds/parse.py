@@ -53,7 +53,7 @@ _ROOTS = (
     (
         re.compile(r"<opml\b", re.IGNORECASE),
         "a list of feeds (OPML)",
-        "add the feeds that it lists one by one",
+        "take over the feeds that it lists: newsletter feed import FILE",
     ),
     (re.compile(r"<(?:urlset|sitemapindex)\b", re.IGNORECASE), "a site map", "look on the site for its feed"),
 )

@@ -74,12 +74,16 @@ class ParsedFeed:
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """A feed as it is configured. url: http(s) address, or a path below the project folder."""
+    """A feed as it is configured. url: http(s) address, or a path below the project folder.
+
+    categories: what all of its entries are filed under, beside their own.
+    """
 
     name: str
     url: str
     kind: FeedKind = "feed"
     every_s: int = 3600
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class SavedPage:
-    """One file of a folder of saved pages. name: of the file, with its ending."""
+    """One file of a folder of saved pages. name: of the file, with its ending.
+
+    url, content_type: where it came from and what the server called it, when it was fetched.
+    """
 
     name: str
     body: bytes
+    url: str | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ Texts are plain and on one line; whatever they hold is data to the template.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Literal
 
 from newsletter.feeds.types import Item
 from newsletter.render.merge import one_line
+from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
 from newsletter.render.types import Masthead
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
@@ -42,7 +43,8 @@ class ItemView:
     """An item in a digest.
 
     Either it has a link, and a standfirst, or it has none and story holds it in full. relevant_to: titles of
-    audiences in one phrase; date_label: "First published 19 July 2021", or "" where nobody says.
+    audiences in one phrase; date_label: "First published 19 July 2021", or "" where nobody says. picture: its
+    first one from a host that is allowed.
     """
 
     headline: str
@@ -55,6 +57,7 @@ class ItemView:
     relevant_to: str
     quote: str
     story: tuple[Block, ...]
+    picture: Picture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,15 @@ def view_edition(
     day: date,
     titles: Mapping[str, str],
     timezone: tzinfo = UTC,
+    picture_hosts: Collection[str] = (),
 ) -> EditionView:
     """Return a variant as templates see it.
 
     items: in the edition's order; sections stand in the order of their first items. titles: of the audiences
     that the newsletter serves, by slug and in its order. timezone: in which an item's date is read.
+    picture_hosts: whose pictures may be shown.
     """
-    view = _Viewer(masthead, titles, timezone)
+    view = _Viewer(masthead, titles, timezone, picture_hosts)
     sections = tuple(view.sections(items))
     shown = [item for section in sections for item in section.items]
     words, organisation = view.words, one_line(masthead.organisation.name)
@@ -135,11 +140,14 @@ def view_edition(
 class _Viewer:
     """Turns items into views; remembers how long ago the last quotation was."""
 
-    def __init__(self, masthead: Masthead, titles: Mapping[str, str], timezone: tzinfo) -> None:
+    def __init__(
+        self, masthead: Masthead, titles: Mapping[str, str], timezone: tzinfo, picture_hosts: Collection[str]
+    ) -> None:
         self.lang = masthead.language if primary_language(masthead.language) else "en"
         self.words = words_for(self.lang)
         self._titles = titles
         self._timezone = timezone
+        self._picture_hosts = frozenset(picture_hosts)
         self._since_quote = ITEMS_PER_QUOTE
 
     def sections(self, items: Sequence[Item]) -> Iterator[SectionView]:
@@ -172,6 +180,7 @@ class _Viewer:
             relevant_to=self._relevant_to(item),
             quote="" if in_full else self._quote(story),
             story=story if in_full else (),
+            picture=first_picture(item.html, self._picture_hosts),
         )
 
     def _tongue(self, language: str | None) -> Tongue:

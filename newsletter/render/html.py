@@ -103,14 +103,18 @@ def render_variant(
     titles: Mapping[str, str],
     nonce: str,
     timezone: tzinfo = UTC,
+    picture_hosts: Collection[str] = (),
 ) -> RenderedVariant:
     """Return a variant as approval freezes it: the same for the same input, whatever the nonce.
 
     name: of the templates, without ending. items: in the edition's order. day: the edition's date. titles:
     of the audiences that the newsletter serves, by slug, in its order. nonce: 16 hexadecimal digits that no
-    text from outside can know. timezone: in which dates of items are read.
+    text from outside can know. timezone: in which dates of items are read. picture_hosts: whose pictures may
+    be shown.
     """
-    view = view_edition(masthead, items, day=day, titles=titles, timezone=timezone)
+    view = view_edition(
+        masthead, items, day=day, titles=titles, timezone=timezone, picture_hosts=picture_hosts
+    )
     merge = templates.merge_fields(nonce)
     page, plain = f"{name}.html", f"{name}.txt"
     html = inline(templates.render(page, view, merge), page)

@@ -205,6 +205,7 @@ def _render(
             titles=audience_titles(project.config, newsletter),
             nonce=secrets.token_hex(8),
             timezone=ZoneInfo(newsletter.timezone),
+            picture_hosts=project.config.settings.pictures.hosts,
         )
         variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
         findings += [(_name(newsletter, variant), finding) for finding in check_rendered(rendered)]

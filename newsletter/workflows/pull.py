@@ -11,6 +11,7 @@ from newsletter import __version__
 from newsletter.config.faults import likely
 from newsletter.errors import ConfigError, FeedError
 from newsletter.feeds.decide import decide_items
+from newsletter.feeds.entries import file_under
 from newsletter.feeds.fetch import Fetcher
 from newsletter.feeds.patience import asks_after, is_due, move_after_failure, retires, wait_until
 from newsletter.feeds.types import (
@@ -99,7 +100,7 @@ class _Pull:
             return PullSummary(name, waits_until=until)
         if isinstance(outcome, ParsedFeed):
             return self._store(feed, Fetched(b"", feed.source.url), outcome)
-        mark = _fingerprint(outcome) if isinstance(outcome, Fetched) else None
+        mark = _fingerprint(outcome, feed.source) if isinstance(outcome, Fetched) else None
         if isinstance(outcome, NotModified) or mark == feed.fingerprint:
             self._unchanged.append((feed, outcome))
             return PullSummary(name, not_modified=True)
@@ -140,6 +141,7 @@ class _Pull:
         memo: bytes | None = None,
     ) -> PullSummary:
         project, name = self._project, feed.source.name
+        parsed = file_under(parsed, feed.source.categories)
         decided = decide_items(project.pulls.known_entries(feed.id), parsed, self._now)
         changes = [
             SortedItem(intent, sort_story(project, intent.entry, (name, *intent.also_in)))
@@ -168,9 +170,9 @@ def _from_disk(fetcher: Fetcher, feed: FeedForUpdate) -> Fetched | NotModified |
         return fault
 
 
-def _fingerprint(document: Fetched) -> str:
+def _fingerprint(document: Fetched, source: FeedSource) -> str:
     """Return what tells a document from others, and from itself as another version of us would read it."""
-    head = f"{__version__}\n{document.url}\n{document.content_type}\n"
+    head = f"{__version__}\n{document.url}\n{document.content_type}\n{source.categories}\n"
     found = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
     found.update(document.body)
     return found.hexdigest()

@@ -1,15 +1,18 @@
-"""The digest as a browser lays it out: nothing to scroll sideways, nothing too small to read."""
+"""The digest in a browser: nothing to scroll sideways, nothing too small to read, nothing that runs."""
 
 from __future__ import annotations
 
 import html
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from builders import NOW
 from digests import VALUES, digest_items, render
-from playwright.sync_api import Browser, sync_playwright
+from hostile import vectors
+from hostile_feeds import FORMATS, PICTURE_HOST, Batch, feed_of, header_faults, make_project, preview, pull
+from playwright.sync_api import Browser
+from watched import Watch, chromium
 
 from newsletter.render.merge import fill
 
@@ -23,16 +26,13 @@ MEASURE = """() => ({
     .map(e => parseFloat(getComputedStyle(e).fontSize)))
 })"""
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed: nothing lays the digest out")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with chromium() as program:
+        if program is None:
+            pytest.skip("chromium is not installed: nothing lays the digest out")
+        yield program
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +52,26 @@ def test_digest_fits_and_can_be_read(browser, digest, width, scheme, styled):
     assert measured["mode"] == "CSS1Compat"
     assert measured["width"] <= width
     assert measured["smallest"] >= SMALLEST_PX
+
+
+EVERY = vectors()
+
+
+def test_hostile_texts_do_nothing_in_a_digest(browser, tmp_path):
+    """Nine of those that `benchmarks/xss_campaign.py` sends the whole way, of all kinds, in three formats."""
+    chosen = EVERY[7 :: len(EVERY) // 9][:9]
+    parts = [(kind, feed_of(chosen[place::3], kind)) for place, kind in enumerate(FORMATS)]
+    batch = Batch("news", parts)
+    with make_project(tmp_path / "project", [batch]) as project:
+        brought, problems = pull(project, NOW)
+        assert (brought, problems) == (2 * len(chosen), [])
+        page = preview(project, batch, tmp_path / "preview", NOW)
+    assert header_faults(page) == []
+    watch = Watch(browser, {PICTURE_HOST})
+    seen = watch.open(page.as_uri())
+    assert seen.harm == []
+    assert seen.pictures
+    assert all(f"News {vector.n}" in seen.text for vector in chosen)
+    # The watch is not blind.
+    assert "XSS-RAN ran 7" in watch.show("<img src=x onerror=ran(7)>").ran
+    assert watch.show("<script src=https://evil.invalid/8></script>").left == ["https://evil.invalid/8"]

@@ -29,7 +29,7 @@ def test_every_setting_is_read(tmp_path):
         "Heads Weekly", "weekly@example.org", "desk@example.org", "leave@example.org"
     )
     assert config.feeds == (
-        FeedSource("department", "https://www.example.gov.uk/schools.atom", "feed", 1800),
+        FeedSource("department", "https://www.example.gov.uk/schools.atom", "feed", 1800, ("Policy",)),
         FeedSource("inspectors", "https://feeds.example.gov.uk/inspections.json"),
         FeedSource("archive", "feeds/archive", "pages", 3600),
     )
@@ -190,6 +190,7 @@ def test_sample_holds_every_setting():
             "smtp",
             "web",
             "dkim",
+            "pictures",
             "bounces",
             "database",
             "fetch",

@@ -120,7 +120,7 @@ def test_other_formats_give_the_same_entry(document):
         ),
         (rss(ITEM)[:200], "is cut off", "try again"),
         ('<rss version="2.0"><channel><title>Ne', "is cut off", "try again"),
-        ("<opml version='2.0'><body/></opml>", "list of feeds", "one by one"),
+        ("<opml version='2.0'><body/></opml>", "list of feeds", "feed import FILE"),
         ("<urlset></urlset>", "site map", "look on the site"),
         ("just words", "begins with 'just words'", "RSS, Atom and JSON Feed"),
         (b"%PDF-1.7 \xff\xfe\x00", "no feed that we know", "RSS, Atom and JSON Feed"),
