@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from newsletter.audiences.passages import Sortable
-from newsletter.audiences.rules import Avoided, Sorter
-from newsletter.audiences.types import Place, Reason, RuleName, Score
+from newsletter.audiences.rules import Sorter
+from newsletter.audiences.types import Avoided, Place, Reason, RuleName, Score
 
 _NO_EDITOR: Mapping[str, bool] = MappingProxyType({})
 _RULES: Mapping[RuleName, str] = {

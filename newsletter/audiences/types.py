@@ -49,12 +49,30 @@ class Sorting:
 
     #: Lead-ins of a statement of relevance: "of relevance to", "for the attention of".
     statements: tuple[str, ...]
+    #: What an occurrence of a word weighs, by the place that it stands in.
     title_weight: int
     body_weight: int
     #: Sum of weights from which words decide.
     threshold: int
+    #: In what a statement of relevance lists.
+    relevance_weight: int = 3
+    #: In a category or section that maps to nobody.
+    category_weight: int = 0
+    #: In the opening, which is read as a part of the text as well.
+    summary_weight: int = 1
+    #: Groups of words of which each also stands for the others, in every list: leader, leaders, leadership.
+    forms: tuple[tuple[str, ...], ...] = ()
     #: Audiences of an item that no rule claims; none means that it waits for the editor.
     default: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Words that counted, as they stand where they came first in that place, and what all of them weighed."""
+
+    where: Place
+    text: str
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,20 @@ class Score:
     weight: int
     threshold: int
     reasons: tuple[Reason, ...]
+    hits: tuple[Hit, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        """Whether words alone make the item one for this audience."""
+        return self.weight >= self.threshold and self.weight > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """Words that look like an audience and were passed over. text: as they stand in the item."""
+
+    where: Place
+    text: str
 
 
 AUDIENCE_SEPARATOR = "+"

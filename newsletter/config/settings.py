@@ -216,8 +216,12 @@ class SortingSettings(_Table):
 
     statements: tuple[Line, ...] = ()
     title_weight: NonNegativeInt = 3
+    relevance_weight: NonNegativeInt = 3
+    category_weight: NonNegativeInt = 0
+    summary_weight: NonNegativeInt = 1
     body_weight: NonNegativeInt = 1
     threshold: PositiveInt = 3
+    forms: tuple[tuple[Line, ...], ...] = ()
     default: tuple[Slug, ...] = ()
 
 
