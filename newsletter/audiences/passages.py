@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lxml import etree
@@ -60,18 +59,21 @@ class Sortable(Protocol):
         """Labels that the feed gave it."""
 
 
-@dataclass(frozen=True)
 class Passage:
     """A block of an item: plain, white space single, the bullet of a list point left out."""
 
-    where: Place
-    text: str
-    kind: PassageKind = "text"
+    __slots__ = ("_words", "kind", "text", "where")
 
-    @cached_property
+    def __init__(self, where: Place, text: str, kind: PassageKind = "text") -> None:
+        self.where, self.text, self.kind = where, text, kind
+        self._words: Words | None = None
+
+    @property
     def words(self) -> Words:
         """The words of the text, read once."""
-        return Words(self.text)
+        if self._words is None:
+            self._words = Words(self.text)
+        return self._words
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,9 +199,13 @@ class Lexicon(Generic[Label]):
         forms: Iterable[Iterable[str]] = (),
     ) -> None:
         self._root: _Node[Label] = _Node()
-        spellings = Spellings(forms)
+        self._spellings = Spellings(forms)
+        self.add(phrases, plurals=plurals)
+
+    def add(self, phrases: Iterable[tuple[str, Label]], *, plurals: bool) -> None:
+        """Take up more phrases."""
         for phrase, label in phrases:
-            for words in spellings.of(keys(phrase)):
+            for words in self._spellings.of(keys(phrase)):
                 self._add(words, label)
                 if plurals and not words[-1].endswith("s"):
                     self._add((*words[:-1], words[-1] + "s"), label)
@@ -242,7 +246,7 @@ class Lexicon(Generic[Label]):
 
 
 class Spellings:
-    """Groups of words that stand for each other: "head teacher" and "headteacher", "leader" and "leadership"."""
+    """Groups of words that stand for each other: "head teacher", "headteacher"; "leader", "leadership"."""
 
     def __init__(self, groups: Iterable[Iterable[str]]) -> None:
         self._others: dict[str, list[tuple[tuple[str, ...], list[tuple[str, ...]]]]] = {}

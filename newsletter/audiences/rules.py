@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from newsletter.audiences.passages import Passages, Sortable, read_passages
 from newsletter.audiences.phrases import Lexicon, Spellings, keys
-from newsletter.audiences.relevance import Point, compile_lead_ins, read_points
+from newsletter.audiences.relevance import Point, read_points
 from newsletter.audiences.types import AudienceRules, Avoided, Reason, RuleName, Score, Sorting
 from newsletter.audiences.weighing import MAX_REASONS, Found, Role, Rule, Seen, weigh
 
@@ -35,10 +35,11 @@ class Sorter:
     def __init__(self, audiences: Sequence[AudienceRules], sorting: Sorting) -> None:
         self.audiences = tuple(audiences)
         self.sorting = sorting
-        self._lead_ins = compile_lead_ins(sorting.statements)
         self._lexicon = Lexicon(
             [(rule.phrase, rule) for rule in listed_rules(audiences)], forms=sorting.forms
         )
+        lead_ins = [(statement, Rule("", "statement", statement)) for statement in sorting.statements]
+        self._lexicon.add(lead_ins, plurals=False)
         spellings = Spellings(sorting.forms)
         self._categories = {
             rules.slug: {words for name in rules.categories for words in spellings.of(keys(name))}
@@ -61,23 +62,24 @@ class Sorter:
 
     def stated(self, item: Sortable) -> tuple[str, ...]:
         """Return whom the statements of relevance in an item list, as it stands there, known or not."""
-        return tuple(dict.fromkeys(point.text for point in self._points(read_passages(item))))
+        passages = read_passages(item)
+        points = _points(passages, Seen(passages, self._lexicon))
+        return tuple(dict.fromkeys(point.text for point in points))
 
     def spoke(self, item: Sortable) -> set[Rule]:
         """Return every line of the audiences' lists whose words stand in an item, counted or not."""
-        return Seen(read_passages(item), self._lexicon).rules
+        passages = read_passages(item)
+        read = (passages.title, *passages.labels, passages.opening, *passages.body)
+        return {match.label for passage in read for match in self._lexicon.find(passage.words)}
 
     def files(self, category: str, audience: str) -> bool:
         """Whether a category files an item under an audience."""
         return keys(category) in self._categories[audience]
 
-    def _points(self, passages: Passages) -> tuple[Point, ...]:
-        return read_points((passages.title, *passages.body), self._lead_ins)
-
     def _examine(self, item: Sortable, feed: str, *, full: bool) -> Iterator[Evidence]:
         passages = read_passages(item)
         seen = Seen(passages, self._lexicon)
-        points = self._points(passages)
+        points = _points(passages, seen)
         for rules in self.audiences:
             tally = weigh(rules.slug, seen, points, self.sorting)
             yield Evidence(
@@ -104,8 +106,13 @@ def listed_rules(audiences: Iterable[AudienceRules]) -> Iterator[Rule]:
             "relevance": rules.relevance,
             "words": rules.words,
             "avoid": rules.avoid,
+            "unless": rules.unless,
         }
         yield from (Rule(rules.slug, role, phrase) for role, phrases in lists.items() for phrase in phrases)
+
+
+def _points(passages: Passages, seen: Seen) -> tuple[Point, ...]:
+    return read_points((passages.title, *passages.body), seen.lead_ins)
 
 
 def _stated(slug: str, points: Iterable[Point], seen: Seen) -> tuple[Reason, ...]:

@@ -41,6 +41,9 @@ class AudienceRules:
     words: tuple[str, ...] = ()
     #: Phrases that hold such a word and mean something else ("Bank of England governor").
     avoid: tuple[str, ...] = ()
+    #: Words that, in the title or the opening, tell that the item is about another world ("central bank"):
+    #: then none of `words` counts.
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

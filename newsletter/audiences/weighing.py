@@ -8,17 +8,17 @@ from typing import Literal, NamedTuple
 
 from newsletter.audiences.passages import Passage, Passages
 from newsletter.audiences.phrases import Lexicon, Match
-from newsletter.audiences.relevance import Point
+from newsletter.audiences.relevance import LeadIn, Point
 from newsletter.audiences.types import Avoided, Hit, Place, Reason, Score, Sorting
 
 #: Reasons that an audience shows for one rule; more would not say more.
 MAX_REASONS = 3
 
-Role = Literal["relevance", "words", "avoid"]
+Role = Literal["relevance", "words", "avoid", "unless", "statement"]
 
 
 class Rule(NamedTuple):
-    """One line of an audience's lists."""
+    """One line of an audience's lists; a lead-in of a statement belongs to all of them, and to "" here."""
 
     audience: str
     role: Role
@@ -46,13 +46,15 @@ class Field:
 
     def arm(self) -> None:
         """Sort out which of the matches count."""
-        avoid = self.found.get("avoid", [])
-        covered = _by_word(avoid)
-        self.words = _armed(self.found.get("words", ()), covered)
-        self.names = _armed(self.found.get("relevance", ()), covered)
+        avoid = self.found.get("avoid")
+        covered = _by_word(avoid) if avoid else {}
+        if words := self.found.get("words"):
+            self.words = _armed(words, covered)
+        if names := self.found.get("relevance"):
+            self.names = _armed(names, covered)
         if avoid:
-            words = _by_word(self.words)
-            self.avoided = [match for match in avoid if not is_held(match, words)]
+            by_word = _by_word(self.words)
+            self.avoided = [match for match in avoid if not is_held(match, by_word)]
 
 
 class Seen:
@@ -63,7 +65,8 @@ class Seen:
 
     def __init__(self, passages: Passages, lexicon: Lexicon[Rule]) -> None:
         self.fields: dict[str, list[Field]] = {}
-        self.rules: set[Rule] = set()
+        #: Lead-ins of statements of relevance, in reading order.
+        self.lead_ins: list[LeadIn] = []
         in_order = (passages.title, *passages.labels, passages.opening, *passages.body)
         for passage in {id(passage): passage for passage in in_order}.values():
             if matches := lexicon.find(passage.words):
@@ -75,11 +78,13 @@ class Seen:
     def _take(self, passage: Passage, matches: Iterable[Found]) -> None:
         here: dict[str, Field] = {}
         for match in matches:
-            rule = match.label
-            self.rules.add(rule)
-            if rule.audience not in here:
-                here[rule.audience] = Field(passage, {})
-            here[rule.audience].found.setdefault(rule.role, []).append(match)
+            audience, role, _ = match.label
+            if role == "statement":
+                self.lead_ins.append(LeadIn(passage, match.first, match.last))
+                continue
+            if audience not in here:
+                here[audience] = Field(passage, {})
+            here[audience].found.setdefault(role, []).append(match)
         for audience, seen in here.items():
             seen.arm()
             self.fields.setdefault(audience, []).append(seen)
@@ -145,6 +150,10 @@ class Tally:
     """Occurrences of one audience's words in one item, counted in reading order."""
 
     audience: str
+    #: Whether anything in the item is passed over.
+    careful: bool
+    #: What tells that the item is about another world.
+    unless: tuple[Avoided, ...] = ()
     weight: int = 0
     counted: list[_Counted] = field(default_factory=list)
     passed_over: list[_Counted] = field(default_factory=list)
@@ -153,8 +162,12 @@ class Tally:
 
     def take(self, passage: Passage, match: Found, weight: int, *, names_somebody: bool) -> None:
         """Count one match with its weight, or pass it over. names_somebody: "chair of governors Pat Lee"."""
-        if names_somebody:
+        if names_somebody or self.unless:
             self.passed_over.append(_Counted(passage, match, 0))
+            return
+        if not self.careful:
+            self.weight += weight
+            self.counted.append(_Counted(passage, match, weight))
             return
         stems = [key.removesuffix("s") for key in passage.words.keys[match.first : match.last]]
         wanted = match.label.role != "avoid" and any(self.meant.get(stem, True) for stem in stems)
@@ -189,7 +202,7 @@ class Tally:
 
     def avoided(self) -> tuple[Avoided, ...]:
         """Return what was passed over; each is shown once, where it came first."""
-        first: dict[str, Avoided] = {}
+        first = {avoided.text.casefold(): avoided for avoided in self.unless}
         for counted in self.passed_over:
             first.setdefault(counted.text.casefold(), Avoided(counted.passage.where, counted.text))
         return tuple(first.values())
@@ -197,7 +210,9 @@ class Tally:
 
 def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting) -> Tally:
     """Count the words of one audience in an item."""
-    tally = Tally(audience)
+    fields = seen.fields.get(audience, ())
+    unless = tuple(_unless(fields))
+    tally = Tally(audience, bool(unless) or any(each.avoided for each in fields), unless)
     weights: Mapping[Place, int] = {
         "title": sorting.title_weight,
         "category": sorting.category_weight,
@@ -206,7 +221,9 @@ def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting) 
         "body": sorting.body_weight,
     }
     shown: set[int] = set()
-    for each in seen.fields.get(audience, ()):
+    for each in fields:
+        if not (each.words or each.avoided):
+            continue
         again = id(each) in shown
         shown.add(id(each))
         passage, names = each.passage, _by_word(each.names)
@@ -219,9 +236,16 @@ def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting) 
                 passage,
                 match,
                 weight * (1 + named),
-                names_somebody=named and passage.where in ("summary", "body") and _names(passage, match),
+                names_somebody=passage.where in ("summary", "body") and _names(passage, match),
             )
     return tally
+
+
+def _unless(fields: Iterable[Field]) -> Iterator[Avoided]:
+    for each in fields:
+        if each.passage.where in ("title", "summary"):
+            for match in each.found.get("unless", ()):
+                yield Avoided(each.passage.where, each.passage.words.quote(match.first, match.last))
 
 
 def _in_order(each: Field) -> Iterator[Found]:

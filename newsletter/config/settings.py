@@ -209,6 +209,7 @@ class AudienceSettings(_Table):
     relevance: tuple[Line, ...] = ()
     words: tuple[Line, ...] = ()
     avoid: tuple[Line, ...] = ()
+    unless: tuple[Line, ...] = ()
 
 
 class SortingSettings(_Table):
