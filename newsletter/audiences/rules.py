@@ -40,9 +40,9 @@ class Sorter:
         )
         lead_ins = [(statement, Rule("", "statement", statement)) for statement in sorting.statements]
         self._lexicon.add(lead_ins, plurals=False)
-        spellings = Spellings(sorting.forms)
+        self._spellings = Spellings(sorting.forms)
         self._categories = {
-            rules.slug: {words for name in rules.categories for words in spellings.of(keys(name))}
+            rules.slug: {words for name in rules.categories for words in self.spellings_of(name)}
             for rules in audiences
         }
 
@@ -71,6 +71,10 @@ class Sorter:
         passages = read_passages(item)
         read = (passages.title, *passages.labels, passages.opening, *passages.body)
         return {match.label for passage in read for match in self._lexicon.find(passage.words)}
+
+    def spellings_of(self, phrase: str) -> list[tuple[str, ...]]:
+        """Return the words of a phrase in all its forms."""
+        return self._spellings.of(keys(phrase))
 
     def files(self, category: str, audience: str) -> bool:
         """Whether a category files an item under an audience."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 #: What decided, strongest first: the editor, a mapping of feed or category, a statement of relevance,
@@ -100,6 +101,28 @@ class Avoided:
 
     where: Place
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Whose hand an editor's word comes from, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EditorWord:
+    """One word of an editor about an item, as it was given.
+
+    what: "audience", "status", "order" or "note". audience: which one, of the first kind only. value: "+",
+    "-" or "" (left to the rules again); the status; the place or ""; the note.
+    """
+
+    hand: Hand
+    what: str
+    audience: str
+    value: str
 
 
 AUDIENCE_SEPARATOR = "+"

@@ -151,6 +151,10 @@ class Item:
     revision: int
     #: Slugs of the audiences it is for, the editor's hand included.
     audiences: frozenset[str] = frozenset()
+    #: Where the editor wants it, 1 first; None leaves it to its date.
+    position: int | None = None
+    #: What the editor noted about it; never sent.
+    note: str = ""
 
     @property
     def date(self) -> datetime:
