@@ -134,5 +134,6 @@ def _scored(audience: AudienceExplanation) -> str:
 def reason_line(reason: Reason) -> str:
     """Return one ground in words: which rule, where, and what it saw."""
     quoted = f": “{reason.text}”" if reason.text else ""
-    place = f" {_PLACES[reason.where]}" if reason.where in _PLACES else ""
+    said = reason.where in _PLACES and not (reason.rule == reason.where == "category")
+    place = f" {_PLACES[reason.where]}" if said else ""
     return f"{_RULES[reason.rule]}{place}{quoted}"

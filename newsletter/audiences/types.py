@@ -124,6 +124,16 @@ class EditorWord:
     audience: str
     value: str
 
+    @property
+    def told(self) -> str:
+        """What was said, in words."""
+        if self.what == "audience":
+            verdicts = {"+": "for", "-": "not for", "": "leaves it to the rules whether it is for"}
+            return f"{verdicts[self.value]} {self.audience}"
+        if self.what == "status":
+            return "as any other again" if self.value == "new" else self.value
+        return f"{self.what} {self.value}" if self.value else f"no {self.what} any more"
+
 
 AUDIENCE_SEPARATOR = "+"
 
