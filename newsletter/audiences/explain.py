@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from newsletter.audiences.passages import Sortable
-from newsletter.audiences.rules import Avoided, Sorter
-from newsletter.audiences.types import Place, Reason, RuleName, Score
+from newsletter.audiences.rules import Sorter
+from newsletter.audiences.types import Avoided, Place, Reason, RuleName, Score
 
+_MAX_HITS = 8
 _NO_EDITOR: Mapping[str, bool] = MappingProxyType({})
 _RULES: Mapping[RuleName, str] = {
     "editor": "the editor's word",
@@ -22,6 +23,7 @@ _RULES: Mapping[RuleName, str] = {
 _PLACES: Mapping[Place, str] = {
     "section": "in the section heading",
     "title": "in the title",
+    "category": "in a category",
     "summary": "in the opening",
     "body": "in the text",
 }
@@ -49,6 +51,11 @@ class AudienceExplanation:
         return bool(self.reasons) if self.editor is None else self.editor
 
     @property
+    def is_near(self) -> bool:
+        """Whether it is a no for which the words found come to half of what is enough, or more."""
+        return not self.included and 0 < self.score.threshold <= 2 * self.score.weight
+
+    @property
     def missing(self) -> int:
         """How much more the words would have to weigh to be enough."""
         return max(0, self.score.threshold - self.score.weight)
@@ -60,6 +67,8 @@ class Explanation:
 
     headline: str
     audiences: tuple[AudienceExplanation, ...]
+    #: Whom its statements of relevance list, whether or not a rule knows them.
+    stated: tuple[str, ...] = ()
 
 
 def explain(
@@ -83,12 +92,16 @@ def explain(
             )
             for rules, evidence in zip(sorter.audiences, sorter.examine(item, feed), strict=True)
         ),
+        sorter.stated(item),
     )
 
 
 def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     """Return an explanation as plain lines: the headline, then each audience and its grounds, indented."""
     lines = [explanation.headline]
+    if explanation.stated:
+        named = "; ".join(f"“{text}”" for text in explanation.stated)
+        lines.append(f"It says whom it is for: {named}")
     for audience in explanation.audiences:
         lines.append(f"{audience.title}: {'yes' if audience.included else 'no'}")
         lines.extend(f"  {ground}" for ground in _grounds(audience))
@@ -101,16 +114,26 @@ def _grounds(audience: AudienceExplanation) -> Iterator[str]:
     if audience.editor is False and audience.reasons:
         yield "the rules would say yes:"
     yield from (reason_line(reason) for reason in audience.reasons)
-    score = audience.score
-    if not any(reason.rule == "words" for reason in audience.reasons):
-        seen = "; ".join(f"“{reason.text}” {_PLACES[reason.where]}" for reason in score.reasons)
-        found = f"words: {score.weight} of {score.threshold}"
-        yield f"{found}, {audience.missing} missing: {seen}" if seen else f"{found}, none found"
+    yield _scored(audience)
     yield from (f"passed over: “{avoided.text}” {_PLACES[avoided.where]}" for avoided in audience.avoided)
+
+
+def _scored(audience: AudienceExplanation) -> str:
+    score = audience.score
+    hits = [f"{hit.weight} for “{hit.text}” {_PLACES[hit.where]}" for hit in score.hits]
+    more = f"; and {len(hits) - _MAX_HITS} more" if len(hits) > _MAX_HITS else ""
+    seen = "; ".join(hits[:_MAX_HITS]) + more
+    found = f"words weigh {score.weight}, {score.threshold} are enough"
+    if score.enough:
+        return f"{found}: {seen}"
+    if not hits:
+        return f"{found}; none found"
+    return f"{'near miss: ' if audience.is_near else ''}{found}, {audience.missing} missing: {seen}"
 
 
 def reason_line(reason: Reason) -> str:
     """Return one ground in words: which rule, where, and what it saw."""
     quoted = f": “{reason.text}”" if reason.text else ""
-    place = f" {_PLACES[reason.where]}" if reason.where in _PLACES else ""
+    said = reason.where in _PLACES and not (reason.rule == reason.where == "category")
+    place = f" {_PLACES[reason.where]}" if said else ""
     return f"{_RULES[reason.rule]}{place}{quoted}"

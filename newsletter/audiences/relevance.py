@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from newsletter.audiences.passages import Passage
-from newsletter.audiences.phrases import Lexicon, keys
 
 if TYPE_CHECKING:
     from newsletter.audiences.types import Place
@@ -39,6 +38,14 @@ _SEPARATOR = re.compile(r"[,;|•]")
 _NEGATION = re.compile(r"(?:\b(?:not|never|nor|no longer|cannot)|n['’]t)(?: \w+){0,2} ?$", re.IGNORECASE)
 
 
+class LeadIn(NamedTuple):
+    """Words of a passage, first to last (exclusive), that announce whom it is for."""
+
+    passage: Passage
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """Whom a statement lists at one point; names begin at a word from first to reach.
@@ -57,23 +64,25 @@ class Point:
         return self.passage.where
 
 
-def compile_lead_ins(statements: Sequence[str]) -> Lexicon[int]:
-    """Make the lead-ins ready for `read_points`; the label is their length in words."""
-    return Lexicon([(statement, len(keys(statement))) for statement in statements], plurals=False)
-
-
-def read_points(passages: Sequence[Passage], lead_ins: Lexicon[int]) -> tuple[Point, ...]:
+def read_points(passages: Sequence[Passage], lead_ins: Sequence[LeadIn]) -> tuple[Point, ...]:
     """Return what the statements of relevance in an item list, in reading order.
 
-    A denied statement ("does not apply to", "no longer applies to") lists nothing.
+    passages: those that may hold one. lead_ins: where they begin. A denied statement ("does not apply to",
+    "no longer applies to") lists nothing.
     """
-    return tuple(
-        point
-        for number, passage in enumerate(passages)
-        for lead_in in islice(lead_ins.find(passage.words), _MAX_STATEMENTS)
-        if not _NEGATION.search(passage.text[: passage.words.starts[lead_in.first]])
-        for point in _read_statement(passages, number, passage.words.end(lead_in.last - 1))
-    )
+    if not lead_ins:
+        return ()
+    numbers = {id(passage): number for number, passage in enumerate(passages)}
+    counts = Counter[int]()
+    points: list[Point] = []
+    for passage, first, last in lead_ins:
+        number = numbers.get(id(passage))
+        if number is None or counts[number] >= _MAX_STATEMENTS:
+            continue
+        counts[number] += 1
+        if not _NEGATION.search(passage.text[: passage.words.starts[first]]):
+            points += _read_statement(passages, number, passage.words.end(last - 1))
+    return tuple(points)
 
 
 def _read_statement(passages: Sequence[Passage], number: int, begin: int) -> Iterator[Point]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from newsletter.cli.app import ITEM_ID, App, pass_app
+from newsletter.cli.app import ITEM_ID, App, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.screen import heading, prose, table
 
@@ -16,28 +16,45 @@ def audience() -> None:
     """See who news is sorted for, and why."""
 
 
-@audience.command("list", example="newsletter audience list")
+@audience.command("list", example="newsletter audience list --rules")
+@click.option("--rules", "with_rules", is_flag=True, help="Also name each rule that has matched nothing.")
 @pass_app
-def list_(app: App) -> None:
-    """List the audiences with their members and items."""
+def list_(app: App, *, with_rules: bool) -> None:
+    """List the audiences with their members and items, and rules that match nothing.
+
+    RECENT counts the items of the last 30 days; UNUSED the rules whose words stand in none of the items that
+    are kept, of the newest 2,000.
+    """
+    from newsletter.workflows.audiences import review_audiences
+
     project = app.open()
-    items = [item for item, _ in project.items.all()]
-    members = project.members.count_by_audience()
+    found = review_audiences(project, now())
     data = [
-        {
-            "audience": rules.slug,
-            "title": rules.title,
-            "members": members[rules.slug],
-            "items": sum(rules.slug in item.audiences for item in items),
-            "newsletters": [n.name for n in project.config.settings.newsletters if rules.slug in n.audiences],
-        }
-        for rules in project.config.audiences
+        asdict(it)
+        | {"newsletters": [n.name for n in project.config.settings.newsletters if it.audience in n.audiences]}
+        for it in found.audiences
     ]
-    rows = [(d["audience"], d["title"], d["members"], d["items"]) for d in data]
-    app.show(
-        data,
-        lambda: table(["AUDIENCE", "TITLE", "MEMBERS", "ITEMS"], rows, right=["MEMBERS", "ITEMS"]),
-    )
+    rows = [
+        (it.audience, it.title, it.members, it.items, it.recent, f"{len(it.unused)} of {it.rules}")
+        for it in found.audiences
+    ]
+    numbers = ["MEMBERS", "ITEMS", "RECENT", "UNUSED"]
+
+    def human() -> None:
+        table(["AUDIENCE", "TITLE", *numbers], rows, right=numbers)
+        for it in found.audiences if with_rules else ():
+            heading(f"\n{it.title}: rules that match none of {found.examined} items")
+            for rule in it.unused:
+                click.echo(f"  {rule.kind}: {rule.text}")
+
+    app.show(data, human)
+    for it in found.audiences:
+        for fault in it.faults:
+            app.note(f"{it.audience}: {fault}")
+        if it.rules and len(it.unused) == it.rules and found.examined:
+            app.note(f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept")
+    if any(it.unused for it in found.audiences) and not with_rules:
+        app.note(f"rules that match nothing, one by one: {app.command('audience list --rules')}")
 
 
 @audience.command("explain", example="newsletter audience explain 7")
@@ -54,11 +71,17 @@ def explain(app: App, item_id: int) -> None:
     item, _ = project.items.get(item_id)
     editor = project.items.editor_word(item_id)
     explanation = explaining.explain(item, item.feed, project.sorter, editor=editor)
-    verdicts = [asdict(given) | {"included": given.included} for given in explanation.audiences]
+    verdicts = [
+        asdict(given) | {"included": given.included, "missing": given.missing, "near_miss": given.is_near}
+        for given in explanation.audiences
+    ]
 
     def human() -> None:
         headline, *grounds = explaining.explanation_lines(explanation)
         heading(headline)
         prose("\n".join(grounds))
 
-    app.show({"item": item_id, "title": explanation.headline, "audiences": verdicts}, human)
+    app.show(
+        {"item": item_id, "title": explanation.headline, "stated": explanation.stated, "audiences": verdicts},
+        human,
+    )

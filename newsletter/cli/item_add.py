@@ -20,7 +20,7 @@ def add(app: App, source: str, title: str | None, audiences: tuple[str, ...]) ->
     Headline, date, section and lead picture are the page's own. Added again, it is brought up to date. FILE
     is HTML, or text with the headline in its first line.
     """
-    from newsletter.cli.item import item_json, refuse_unknown
+    from newsletter.cli.item_words import item_json, refuse_unknown
     from newsletter.workflows.add_item import add_item
 
     project = app.open()

@@ -74,7 +74,7 @@ def import_(app: App, file: Path, basis: str) -> None:
 @pass_app
 def list_(app: App, audience: str | None, status: str | None) -> None:
     """List the members."""
-    from newsletter.cli.item import refuse_unknown
+    from newsletter.cli.item_words import refuse_unknown
     from newsletter.members.types import MemberStatus
 
     project = app.open()
@@ -153,7 +153,7 @@ def add(
 ) -> None:
     """Add one member."""
     from newsletter.address import parse_address
-    from newsletter.cli.item import refuse_unknown
+    from newsletter.cli.item_words import refuse_unknown
     from newsletter.members.types import MemberRow
     from newsletter.workflows.members import add_member
 

@@ -14,7 +14,7 @@ from newsletter.cli.screen import heading, prose, table
 if TYPE_CHECKING:
     from newsletter.editions.absence import Because
     from newsletter.editions.types import Edition
-    from newsletter.members.types import Member
+    from newsletter.members.types import Member, Subscription
     from newsletter.store.traces import Carried, Trace
     from newsletter.workflows.project import Project
     from newsletter.workflows.why import EditionStory, ItemStory, Story
@@ -48,7 +48,7 @@ def why(app: App, email: str, edition_id: str | None, item_id: int | None) -> No
 def _tell(app: App, project: Project, story: Story, edition_id: str | None) -> None:
     _tell_member(story)
     if story.item:
-        _tell_item(app, story.item, _first_name(story.member))
+        _tell_item(app, project, story, story.item)
     elif edition_id:
         _tell_edition(project, story.editions[0], _first_name(story.member))
     elif story.editions:
@@ -121,24 +121,45 @@ def _explained(story: EditionStory, trace: Trace, name: str) -> str:
     return f"{waits[:1].upper()}{waits[1:]}." if waits else ""
 
 
-def _tell_item(app: App, story: ItemStory, name: str) -> None:
-    item = story.item
+def _tell_item(app: App, project: Project, whole: Story, story: ItemStory) -> None:
+    """Walk the chain: where the item came from, whom it is for, what the member gets, what became of it."""
+    from newsletter.audiences.explain import reason_line
+
+    item, name = story.item, _first_name(whole.member)
     click.echo()
     prose(f"Item {item.id}: {item.title}")
+    status = "" if item.status == "new" else f", {item.status}"
+    prose(f"  from feed {item.feed}, first seen {shown_time(item.first_seen)}{status}")
     first = {reason.audience: reason for reason in reversed(story.reasons)}
     for audience in sorted(item.audiences):
         reason = first.get(audience)
-        prose(f"  for {audience}" + (f" ({reason.rule}: {reason.text})" if reason else ""))
+        prose(f"  for {audience}" + (f": {reason_line(reason)}" if reason else ""))
     if not item.audiences:
         prose("  for no audience yet")
+    for it in _running(whole):
+        both = ", ".join(sorted(it.audiences & item.audiences)) or "nothing that the item is for"
+        since = shown_time(it.started_at)
+        prose(f"  {name} gets {it.newsletter} for {', '.join(sorted(it.audiences))} since {since}: {both}")
     click.echo()
     for newsletter, edition, because in story.because:
         prose(f"{edition.id if edition else newsletter}: {name} {because.told(shown_time)}.")
     told = {edition.id for _, edition, _ in story.because if edition}
     for carried in story.carried:
         if carried.edition not in told:
-            prose(f"{_carried_words(carried, name)}.")
+            prose(f"{_carried_words(carried, name)}{_in_variant(project, whole, carried)}.")
     click.echo(f"\nWhy it is for whom:  {app.command(f'audience explain {item.id}')}")
+
+
+def _running(whole: Story) -> Iterator[Subscription]:
+    return (it for it in whole.subscriptions if it.ended_at is None)
+
+
+def _in_variant(project: Project, whole: Story, carried: Carried) -> str:
+    for story in whole.editions:
+        if story.trace and story.edition.id == carried.edition:
+            order = project.config.newsletter(carried.edition.newsletter).audiences
+            return f", as {_variant(story.trace, order)}"
+    return ""
 
 
 def _carried_words(carried: Carried, name: str) -> str:
@@ -175,7 +196,7 @@ def _story_json(project: Project, story: Story) -> dict[str, Any]:
         and {"reason": suppression.reason, "detail": suppression.detail, "since": suppression.since},
         "editions": [_edition_json(project, it) for it in story.editions],
     }
-    return data | {"item": _item_json(story.item)} if story.item else data
+    return data | {"item": _item_json(project, story, story.item)} if story.item else data
 
 
 def _edition_json(project: Project, story: EditionStory) -> dict[str, Any]:
@@ -207,19 +228,36 @@ def _because_json(because: Because) -> dict[str, Any]:
     return {"code": because.code, "text": because.told(shown_time), "when": because.when}
 
 
-def _item_json(story: ItemStory) -> dict[str, Any]:
+def _item_json(project: Project, whole: Story, story: ItemStory) -> dict[str, Any]:
     item = story.item
     return {
         "id": item.id,
         "title": item.title,
+        "feed": item.feed,
+        "first_seen": item.first_seen,
         "status": item.status,
         "audiences": item.audiences,
+        "subscriptions": [
+            {
+                "newsletter": it.newsletter,
+                "audiences": it.audiences,
+                "since": it.started_at,
+                "shared": it.audiences & item.audiences,
+            }
+            for it in _running(whole)
+        ],
         "reasons": [
             {"audience": it.audience, "rule": it.rule, "where": it.where, "text": it.text}
             for it in story.reasons
         ],
         "carried": [
-            {"edition": str(it.edition), "status": it.status, "at": it.finished_at} for it in story.carried
+            {
+                "edition": str(it.edition),
+                "variant": _in_variant(project, whole, it).removeprefix(", as ") or None,
+                "status": it.status,
+                "at": it.finished_at,
+            }
+            for it in story.carried
         ],
         "why": list(_missed_json(story)),
     }

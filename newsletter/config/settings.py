@@ -236,6 +236,7 @@ class AudienceSettings(_Table):
     relevance: tuple[Line, ...] = ()
     words: tuple[Line, ...] = ()
     avoid: tuple[Line, ...] = ()
+    unless: tuple[Line, ...] = ()
 
 
 class SortingSettings(_Table):
@@ -243,8 +244,12 @@ class SortingSettings(_Table):
 
     statements: tuple[Line, ...] = ()
     title_weight: NonNegativeInt = 3
+    relevance_weight: NonNegativeInt = 3
+    category_weight: NonNegativeInt = 0
+    summary_weight: NonNegativeInt = 1
     body_weight: NonNegativeInt = 1
     threshold: PositiveInt = 3
+    forms: tuple[tuple[Line, ...], ...] = ()
     default: tuple[Slug, ...] = ()
 
 
@@ -263,6 +268,7 @@ class NewsletterSettings(_Table):
     catch_up: Duration = timedelta(hours=6)
     min_items: PositiveInt = 1
     max_items: PositiveInt = 12
+    sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"
     purpose: Literal["service", "marketing"] = "service"

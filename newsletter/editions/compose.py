@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,16 +13,26 @@ from newsletter.feeds.types import Item, ItemStatus
 ItemAudiences = Mapping[int, frozenset[str]]
 
 
-def compose(items: ItemAudiences, groups: Iterable[HistoryGroup], max_items: int) -> Composition:
+def compose(
+    items: ItemAudiences,
+    groups: Iterable[HistoryGroup],
+    max_items: int,
+    *,
+    pinned: Collection[int] = (),
+    standing: Sequence[int] = (),
+) -> Composition:
     """Make one variant for each set of audiences, and further ones where histories ask for it.
 
-    items: in the order in which they shall stand. Within a set the content that most members get is number 1.
+    items: those that come first go in first where `max_items` cuts; standing: all of them in the order in
+    which they shall stand, by default the same. Within a set the content that most members get is number 1.
     Groups that end up with equal content share a variant, so histories that make no difference are not seen.
     """
+    places = {item: place for place, item in enumerate(standing or items)}
     by_content: dict[tuple[frozenset[str], tuple[int, ...]], list[HistoryGroup]] = defaultdict(list)
     nothing_new = []
     for group in groups:
-        content = tuple(wanted(items, group))[:max_items]
+        chosen = fair_share(items, group, max_items, pinned)
+        content = tuple(sorted(chosen, key=places.__getitem__))
         if content:
             by_content[group.audiences, content].append(group)
         else:
@@ -31,9 +41,35 @@ def compose(items: ItemAudiences, groups: Iterable[HistoryGroup], max_items: int
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
-    """Return items as editions have them: pinned ones first, then newest first."""
+    """Return items by their weight: pinned ones first, then in the editor's order, then newest first."""
     by_date = sorted(items, key=lambda item: (item.date, item.id), reverse=True)
-    return sorted(by_date, key=lambda item: item.status is not ItemStatus.PINNED)
+    return sorted(
+        by_date,
+        key=lambda item: (item.status is not ItemStatus.PINNED, item.position is None, item.position or 0),
+    )
+
+
+def by_section(items: Sequence[Item], sections: Sequence[str] = ()) -> list[int]:
+    """Return the ids of items as they stand in an edition: pinned ones first, the rest section by section.
+
+    items: as `in_order` has them. sections: those that come first, in this order; others follow in the order
+    of their first items.
+    """
+    ranks = {_spelled(name): rank for rank, name in enumerate(sections)}
+    pinned = [item.id for item in items if item.status is ItemStatus.PINNED]
+    rest = [item for item in items if item.status is not ItemStatus.PINNED]
+    for item in rest:
+        ranks.setdefault(_section(item), len(ranks))
+    return pinned + [item.id for item in sorted(rest, key=lambda item: ranks[_section(item)])]
+
+
+def _section(item: Item) -> str:
+    named = (name for name in (item.section or "", *item.categories) if name.strip())
+    return _spelled(next(named, ""))
+
+
+def _spelled(section: str) -> str:
+    return " ".join(section.split()).casefold()
 
 
 def wanted(items: ItemAudiences, group: HistoryGroup) -> list[int]:
@@ -41,6 +77,43 @@ def wanted(items: ItemAudiences, group: HistoryGroup) -> list[int]:
     return [
         item for item, audiences in items.items() if audiences & group.audiences and item not in group.carried
     ]
+
+
+def fair_share(
+    items: ItemAudiences, group: HistoryGroup, max_items: int, pinned: Collection[int] = ()
+) -> list[int]:
+    """Return which items a group gets where not all have room, in their order.
+
+    Pinned ones go in first. Then the group's audiences take turns: the next item is for the one that has
+    fewest so far, so nobody who is in two audiences is drowned in the news of one. An item for both counts
+    for both. What is cut stays uncarried and comes with the next edition.
+    """
+    new = wanted(items, group)
+    if len(new) <= max_items:
+        return new
+    chosen = [item for item in new if item in pinned][:max_items]
+    counts = dict.fromkeys(group.audiences, 0)
+    left = {
+        audience: deque(item for item in new if audience in items[item] and item not in pinned)
+        for audience in group.audiences
+    }
+    taken: set[int] = set()
+
+    def take(item: int) -> None:
+        taken.add(item)
+        for audience in items[item] & group.audiences:
+            counts[audience] += 1
+
+    for item in chosen:
+        take(item)
+    places = {item: place for place, item in enumerate(new)}
+    while len(taken) < max_items:
+        for waiting in left.values():
+            while waiting and waiting[0] in taken:
+                waiting.popleft()
+        hungry = [audience for audience, waiting in left.items() if waiting]
+        take(left[min(hungry, key=lambda it: (counts[it], places[left[it][0]], it))][0])
+    return [item for item in new if item in taken]
 
 
 def _numbered(
@@ -78,7 +151,11 @@ class Assignment:
 
 
 def assign(
-    variants: Collection[FrozenVariant], groups: Iterable[HistoryGroup], items: ItemAudiences
+    variants: Collection[FrozenVariant],
+    groups: Iterable[HistoryGroup],
+    items: ItemAudiences,
+    *,
+    pinned: Collection[int] = (),
 ) -> Assignment:
     """Give each group the approved variant that holds most for it and nothing it has had.
 
@@ -93,7 +170,8 @@ def assign(
         new = wanted(items, group)
         fitting = [variant for variant in variants if _fits(variant, group, items)]
         if fitting:
-            served.append((group, max(fitting, key=lambda variant: _rank(variant, group, new))))
+            best = max(fitting, key=lambda variant: _rank(variant, group, items, pinned))
+            served.append((group, best))
         else:
             (unserved if new else nothing_new).append(group)
     return Assignment(tuple(served), tuple(unserved), tuple(nothing_new))
@@ -107,7 +185,9 @@ def _fits(variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences) -> 
     return all(items.get(item, frozenset()) & group.audiences for item in variant.items)
 
 
-def _rank(variant: FrozenVariant, group: HistoryGroup, new: Sequence[int]) -> tuple[bool, bool, int, int]:
+def _rank(
+    variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences, pinned: Collection[int]
+) -> tuple[bool, bool, int, int]:
     """Prefer the variant that was made for this very group, then the one that holds most."""
-    own = list(variant.items) == list(new[: len(variant.items)])
+    own = set(variant.items) == set(fair_share(items, group, len(variant.items), pinned))
     return (variant.audiences == group.audiences, own, len(variant.items), -variant.key)

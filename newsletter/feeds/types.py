@@ -250,6 +250,10 @@ class Item:
 
     #: When it counts from: published, or first seen where nobody says or nobody can mean it.
     counts_from: datetime | None = None
+    #: Where the editor wants it, 1 first; None leaves it to its date.
+    position: int | None = None
+    #: What the editor noted about it; never sent.
+    note: str = ""
 
     @property
     def date(self) -> datetime:

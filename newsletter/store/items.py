@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
 
-from newsletter.audiences.types import Reason, merged
+from newsletter.audiences.types import EditorWord, Hand, Reason, merged
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import (
     Item,
@@ -17,7 +17,7 @@ from newsletter.feeds.types import (
 from newsletter.store.bulk import among
 from newsletter.store.corrections import ItemHistory, correct_item, read_histories
 from newsletter.store.database import Database
-from newsletter.store.schema import feeds, item_audiences, item_reasons, items
+from newsletter.store.schema import editor_words, feeds, item_audiences, item_reasons, items
 
 _PAGE = 500
 EDITOR, RULES = "editor", "rules"
@@ -74,12 +74,14 @@ class ItemStore:
             found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
         return [item for item in found if item.audiences & set(audiences)]
 
-    def set_status(self, item_id: int, status: ItemStatus, reason: str | None = None) -> None:
-        """Hide, pin or withdraw an item, or make it an ordinary one again. reason: why, in a clause."""
-        self.get(item_id)
-        values = {"status": status, "status_reason": reason}
-        with self._database.write() as connection:
-            connection.execute(update(items).where(items.c.id == item_id).values(values))
+    def set_status(
+        self, item_id: int, status: ItemStatus, hand: Hand | None = None, *, reason: str | None = None
+    ) -> None:
+        """Hide, pin or withdraw an item, or make it an ordinary one again.
+
+        hand: whose word it is; None where the program decides. reason: why, in a clause.
+        """
+        self._set(item_id, "status", str(status), hand, status=status, status_reason=reason)
 
     def correct(self, item_id: int, now: datetime) -> int:
         """Let an item take the place of one that was sent and has changed since; return its id.
@@ -97,15 +99,46 @@ class ItemStore:
             this = update(items).where(items.c.id == item_id)
             connection.execute(this.values(settled_revision=items.c.revision))
 
-    def set_audiences(self, item_id: int, decisions: Mapping[str, bool]) -> None:
-        """Note an editor's word: for these audiences the item is, or is not, whatever the rules say."""
+    def set_position(self, item_id: int, position: int | None, hand: Hand | None = None) -> None:
+        """Say where an item stands, 1 first; None leaves it to its date again."""
+        self._set(item_id, "order", "" if position is None else str(position), hand, position=position)
+
+    def set_note(self, item_id: int, note: str, hand: Hand | None = None) -> None:
+        """Keep what an editor wants to remember of an item; "" forgets it."""
+        self._set(item_id, "note", note, hand, note=note or None)
+
+    def _set(self, item_id: int, what: str, value: str, hand: Hand | None, **values: Any) -> None:  # noqa: ANN401 - of any column
+        self.get(item_id)
+        with self._database.write() as connection:
+            connection.execute(update(items).where(items.c.id == item_id).values(**values))
+            _note_word(connection, item_id, hand, what=what, value=value)
+
+    def set_audiences(
+        self, item_id: int, decisions: Mapping[str, bool | None], hand: Hand | None = None
+    ) -> None:
+        """Note an editor's word: for these audiences the item is, or is not, whatever the rules say.
+
+        None takes the word back: the rules decide again.
+        """
         self.get(item_id)
         with self._database.write() as connection:
             lock_items(connection, [item_id])
             for audience, included in decisions.items():
                 key = {"item_id": item_id, "audience": audience, "decided_by": EDITOR}
                 connection.execute(delete(item_audiences).filter_by(**key))
-                connection.execute(insert(item_audiences).values(included=included, **key))
+                if included is not None:
+                    connection.execute(insert(item_audiences).values(included=included, **key))
+                value = "" if included is None else "+" if included else "-"
+                _note_word(connection, item_id, hand, what="audience", audience=audience, value=value)
+
+    def words_of_editors(self, item_id: int) -> tuple[EditorWord, ...]:
+        """Return all that editors said of an item, oldest first."""
+        query = select(editor_words).where(editor_words.c.item_id == item_id).order_by(editor_words.c.id)
+        with self._database.read() as connection:
+            return tuple(
+                EditorWord(Hand(row.said_by, row.said_at), row.what, row.audience, row.value)
+                for row in connection.execute(query)
+            )
 
     def editor_word(self, item_id: int) -> dict[str, bool]:
         """Return what an editor decided about an item, by audience."""
@@ -120,6 +153,14 @@ class ItemStore:
         with self._database.write() as connection:
             lock_items(connection, reasons)
             put_reasons(connection, reasons)
+
+
+def _note_word(
+    connection: Connection, item_id: int, hand: Hand | None, *, what: str, value: str, audience: str = ""
+) -> None:
+    if hand:
+        row = {"item_id": item_id, "said_at": hand.at, "said_by": hand.by}
+        connection.execute(insert(editor_words).values(what=what, audience=audience, value=value, **row))
 
 
 def lock_items(connection: Connection, ids: Collection[int]) -> None:
@@ -181,21 +222,38 @@ def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tupl
     for row in connection.execute(query.order_by(item_reasons.c.position)):
         reasons.setdefault(row.item_id, []).append(Reason(row.audience, row.rule, row.place, row.text))
     histories = read_histories(connection, rows)
+    hands = (
+        _hands(connection, ids)
+        if any(EDITOR in by for it in decisions.values() for by in it.values())
+        else {}
+    )
     for row in rows:
-        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), histories[row.id])
+        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), hands, histories[row.id])
+
+
+def _hands(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Hand]:
+    """Return whose word last decided on an audience, by item and audience."""
+    query = select(editor_words).where(
+        among(connection, editor_words.c.item_id, ids), editor_words.c.what == "audience"
+    )
+    return {
+        (row.item_id, row.audience): Hand(row.said_by, row.said_at)
+        for row in connection.execute(query.order_by(editor_words.c.id))
+    }
 
 
 def _item(
     row: Row[Any],
     decisions: Mapping[str, Mapping[str, bool]],
     reasons: Sequence[Reason],
+    hands: Mapping[tuple[int, str], Hand],
     history: ItemHistory,
 ) -> tuple[Item, tuple[Reason, ...]]:
     # The editor's word wins over the rules', audience by audience.
     included = {audience: by.get(EDITOR, by.get(RULES, False)) for audience, by in decisions.items()}
     audiences = frozenset(audience for audience, yes in included.items() if yes)
     by_editor = [
-        Reason(audience, "editor", "editor", "the editor said so")
+        Reason(audience, "editor", "editor", _said(hands.get((row.id, audience))))
         for audience in sorted(audiences)
         if decisions[audience].get(EDITOR)
     ]
@@ -221,5 +279,11 @@ def _item(
         corrects=history.corrects,
         changed_since=history.changed_since,
         counts_from=row.date,
+        position=row.position,
+        note=row.note or "",
     )
     return item, (*by_editor, *(reason for reason in reasons if reason.audience in audiences))
+
+
+def _said(hand: Hand | None) -> str:
+    return f"{hand.by}, {hand.at:%Y-%m-%d %H:%M} UTC" if hand else "the editor said so"

@@ -119,7 +119,23 @@ items = Table(
     Column("material_revision", Integer, nullable=False, server_default="1"),
     Column("settled_revision", Integer, nullable=False, server_default="0"),
     Column("status_reason", Text),
+    Column("position", Integer),  # the editor's order, 1 first
+    Column("note", Text),  # the editor's, never sent
     Index("ix_items_date", "date", "id"),
+)
+
+# What editors said of items, who and when: rows are only added. What holds now stands in items and
+# item_audiences.
+editor_words = Table(
+    "editor_words",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("item_id", Id, ForeignKey("items.id"), nullable=False, index=True),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("what", String, nullable=False),
+    Column("audience", String, nullable=False),  # "" where it is about the item as such
+    Column("value", Text, nullable=False),
 )
 
 # What the wire calls it: one item may have entries in several feeds.

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
-from newsletter.editions.compose import compose, in_order
+from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
 from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
@@ -23,7 +23,7 @@ from newsletter.editions.types import (
     VariantPlan,
 )
 from newsletter.errors import AlreadySent, EditionChanged, EditionError
-from newsletter.feeds.types import Item
+from newsletter.feeds.types import Item, ItemStatus
 from newsletter.render.check import check_rendered
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Finding, Masthead
@@ -183,7 +183,13 @@ def _compose(
     # Before the first members come there still is something to look at.
     everybody = HistoryGroup(frozenset(newsletter.audiences), frozenset(), 0)
     audiences = {key: item.audiences for key, item in items.items()}
-    return compose(audiences, groups or [everybody], newsletter.max_items)
+    return compose(
+        audiences,
+        groups or [everybody],
+        newsletter.max_items,
+        pinned={key for key, item in items.items() if item.status is ItemStatus.PINNED},
+        standing=by_section(list(items.values()), newsletter.sections),
+    )
 
 
 def _render(

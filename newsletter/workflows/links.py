@@ -23,7 +23,9 @@ def withdraw_gone(project: Project, items: Iterable[Item]) -> list[Item]:
         statuses = list(pool.map(lambda item: _status(fetcher, item.link or ""), asked))
     gone = [(item, status) for item, status in zip(asked, statuses, strict=True) if status in _GONE]
     for item, status in gone:
-        project.items.set_status(item.id, ItemStatus.WITHDRAWN, f"its page is gone (HTTP status {status})")
+        project.items.set_status(
+            item.id, ItemStatus.WITHDRAWN, reason=f"its page is gone (HTTP status {status})"
+        )
     return [item for item, _ in gone]
 
 

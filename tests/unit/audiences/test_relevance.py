@@ -5,13 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.audiences.passages import Passage, read_body
-from newsletter.audiences.relevance import compile_lead_ins, read_points
+from newsletter.audiences.phrases import Lexicon
+from newsletter.audiences.relevance import LeadIn, read_points
 
-LEAD_INS = compile_lead_ins(["of relevance to", "applies to", "for the attention of", "who this is for"])
+LEAD_INS = Lexicon(
+    [(text, None) for text in ("of relevance to", "applies to", "for the attention of", "who this is for")]
+)
+
+
+def read_all(passages):
+    found = [
+        LeadIn(passage, match.first, match.last)
+        for passage in passages
+        for match in LEAD_INS.find(passage.words)
+    ]
+    return read_points(passages, found)
 
 
 def points(fragment: str) -> list[str]:
-    return [point.text for point in read_points(read_body(fragment), LEAD_INS)]
+    return [point.text for point in read_all(read_body(fragment))]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +101,7 @@ def test_points_read(fragment, expected):
     ],
 )
 def test_names_of_a_point_end_where_it_turns_to_others(sentence, named):
-    found = read_points([Passage("body", sentence)], LEAD_INS)
+    found = read_all([Passage("body", sentence)])
     read = [sentence.replace(",", "").split()[point.first : point.reach] for point in found]
     assert " ".join(word for words in read for word in words) == named
 
@@ -100,6 +112,6 @@ def test_names_of_a_point_end_where_it_turns_to_others(sentence, named):
     )
 )
 def test_points_of_any_fragment_stand_in_it(parts):
-    for point in read_points(read_body("".join(parts)), LEAD_INS):
+    for point in read_all(read_body("".join(parts))):
         assert point.text in point.passage.text
         assert 0 <= point.first < point.reach <= len(point.passage.words.keys)
