@@ -110,13 +110,10 @@ def _get(errand: Errand, url: str) -> Arrived | NotModified | Redirect:
         with closing(HTTPConnection(host, port)) as connection:
             connection.sock = sock  # the one to the address that was checked
             connection.auto_open = 0
-            fixed = {"Host": parts.netloc or host, "Connection": "close", **errand.headers}
-            connection.request(
-                "GET",
-                parts.request_uri,
-                headers=fixed | (dict(errand.credentials) if _same_origin(start, parts) else {}),
-                preload_content=False,
-            )
+            headers = {"Host": parts.netloc or host, "Connection": "close", **errand.headers}
+            if errand.credentials and _same_origin(start, parts):
+                headers |= errand.credentials
+            connection.request("GET", parts.request_uri, headers=headers, preload_content=False)
             with closing(connection.getresponse()) as response:
                 return read_answer(start, url, response, limits, conditional=errand.conditional)
     except FetchError:
