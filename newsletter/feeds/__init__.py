@@ -18,9 +18,9 @@ What it refuses to do
   one entry with more markup than anybody writes is refused.
 - No connection to private addresses unless `[fetch] allow` names them; the address that was checked is the
   one that is connected to, on every redirect.
-- No guess at a missing date, or at one before 1980: None, and the item counts from when it was first seen. One
-  in the future is waited for, up to a year. An Atom entry that has
-  only `updated` takes that, since Atom asks for no other date.
+- No guess at a missing date, or at one before 1980: None, and the item counts from when it was first seen.
+  One in the future is waited for, up to a year. An Atom entry that has only `updated` takes that, since Atom
+  asks for no other date.
 
 Built on
 - feedparser for RSS, RDF and Atom, with its own sanitising off (ours is stricter, and twice is slow). It is

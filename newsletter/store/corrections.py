@@ -103,7 +103,7 @@ def refuse_unchanged(connection: Connection, row: Row[Any]) -> None:
     """Raise NewsletterError for an item that has not changed since it was sent. row: of the items table."""
     if read_histories(connection, [row])[row.id].changed_since is None:
         raise NewsletterError(
-            f"item {row.id} has not changed since it was sent, or was never sent: there is nothing to correct",
+            f"item {row.id} has not changed since it was sent, if it was: there is nothing to correct",
             hint=f"look at it: newsletter item show {row.id}",
         )
 
