@@ -11,13 +11,17 @@ What it refuses to do
   https and mailto, no styles or classes. A digest has a look of its own, and an image or a style sheet from
   a feed is a request to a stranger from every reader's mail program. Pictures are kept when they come by
   https and say in words what they show (`pictures`); a digest loads them from hosts that staff allow only.
-- No address decides identity where there is anything better: guid or id as the document wrote it, then the
-  link, then title and date. A feed may move, and a saved page may be renamed or saved again; neither makes
-  its news new. Hence feedparser is not told the document's address, as it would write it into relative ids.
+- No single mark decides identity. An entry is known by its id, its link without what tracks readers, and its
+  title and date together (`identity`): ids that change at every fetch, one link for all, a move to https or
+  to another host, an edited title, none makes old news new. Hence feedparser is not told the document's
+  address, as it would write it into relative ids. What several feeds tell under one link is one item.
+- No more of a document than can be read in some ten seconds (`bounds`): at most 500 entries, the newer end;
+  one entry with more markup than anybody writes is refused.
 - No connection to private addresses unless `[fetch] allow` names them; the address that was checked is the
   one that is connected to, on every redirect.
-- No guess at a missing date: None, and the item counts from when it was first seen. An Atom entry that has
-  only `updated` takes that, since Atom asks for no other date.
+- No guess at a missing date, or at one before 1980: None, and the item counts from when it was first seen.
+  One in the future is waited for, up to a year. An Atom entry that has only `updated` takes that, since Atom
+  asks for no other date.
 
 Built on
 - feedparser for RSS, RDF and Atom, with its own sanitising off (ours is stricter, and twice is slow). It is

@@ -208,7 +208,7 @@ def _link(entry: _Raw, url: str) -> str | None:
     if link == entry.get("id") and "://" not in link:
         link = ""  # a guid that nobody called a permalink
     # Of a recording without a page, the recording is its page.
-    recordings = (_str(it.get("href")) for it in entry.get("enclosures", ()))
+    recordings = (_str(it.get("href")) for it in entry.get("links", ()) if it.get("rel") == "enclosure")
     found = (absolute_url(address, url) for address in (link, *recordings) if address)
     return next((address for address in found if address), None)
 

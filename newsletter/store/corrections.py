@@ -74,12 +74,7 @@ def correct_item(connection: Connection, item_id: int, now: datetime) -> int:
     old = connection.execute(select(items).where(items.c.id == item_id).with_for_update()).one_or_none()
     if old is None:
         raise NewsletterError(f"there is no item {item_id}", hint="newsletter item list")
-    since = read_histories(connection, [old])[item_id].changed_since
-    if since is None:
-        raise NewsletterError(
-            f"item {item_id} reads as it was sent, or was never sent: there is nothing to correct",
-            hint=f"look at it: newsletter item show {item_id}",
-        )
+    refuse_unchanged(connection, old)
     fresh = {
         "first_seen": now,
         "date": now,
@@ -93,11 +88,24 @@ def correct_item(connection: Connection, item_id: int, now: datetime) -> int:
     made = connection.execute(insert(items).values({**copied, **fresh}).returning(items.c.id))
     new_id = int(made.scalar_one())
     _copy_rest(connection, old, new_id)
-    values = {"status": ItemStatus.WITHDRAWN, "status_reason": f"item {new_id} corrects it"}
+    values = {
+        "status": ItemStatus.WITHDRAWN,
+        "status_reason": f"item {new_id} corrects it",
+        "settled_revision": old.revision,
+    }
     connection.execute(update(items).where(items.c.id == item_id).values(values))
     connection.execute(update(entries).where(entries.c.item_id == item_id).values(item_id=new_id))
     connection.execute(insert(corrections).values(item_id=new_id, corrects=item_id, made_at=now))
     return new_id
+
+
+def refuse_unchanged(connection: Connection, row: Row[Any]) -> None:
+    """Raise NewsletterError for an item that has not changed since it was sent. row: of the items table."""
+    if read_histories(connection, [row])[row.id].changed_since is None:
+        raise NewsletterError(
+            f"item {row.id} has not changed since it was sent, if it was: there is nothing to correct",
+            hint=f"look at it: newsletter item show {row.id}",
+        )
 
 
 def _copy_rest(connection: Connection, old: Row[Any], new_id: int) -> None:

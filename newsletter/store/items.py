@@ -15,7 +15,7 @@ from newsletter.feeds.types import (
     ItemStatus,
 )
 from newsletter.store.bulk import among
-from newsletter.store.corrections import ItemHistory, correct_item, read_histories
+from newsletter.store.corrections import ItemHistory, correct_item, read_histories, refuse_unchanged
 from newsletter.store.database import Database
 from newsletter.store.schema import editor_words, feeds, item_audiences, item_reasons, items
 
@@ -96,8 +96,10 @@ class ItemStore:
         """Note that an editor has seen how an item changed since it was sent, and leaves it at that."""
         self.get(item_id)
         with self._database.write() as connection:
+            row = connection.execute(select(items).where(items.c.id == item_id).with_for_update()).one()
+            refuse_unchanged(connection, row)
             this = update(items).where(items.c.id == item_id)
-            connection.execute(this.values(settled_revision=items.c.revision))
+            connection.execute(this.values(settled_revision=row.revision))
 
     def set_position(self, item_id: int, position: int | None, hand: Hand | None = None) -> None:
         """Say where an item stands, 1 first; None leaves it to its date again."""
