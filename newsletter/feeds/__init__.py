@@ -3,6 +3,8 @@
 What it does
 - `fetch` brings the bytes (the only part that does I/O), `parse`, `jsonfeed` and `pages` read them,
   `clean` makes their texts safe, `decide` says which entries are new or changed.
+- `patience` says when a feed is asked, where, and when its trouble is told. `memo` keeps what entries read
+  as, so that a feed which changed costs its new entries only.
 - Reads as much as can be read. A document in disorder keeps its entries and a warning says what was odd;
   one without any is a FeedParseError with a cure. One feed's trouble is never another's.
 
@@ -32,7 +34,9 @@ Built on
   it, `block_reader` turns what is left into a flat and tidy sequence of blocks. Plain text comes from the
   same blocks instead of inscriptis, which would parse everything again at eight times the cost.
 - urllib3 for HTTP: responses are inflated in pieces with a bound. The socket is ours, because only so the
-  checked address, and one deadline for the whole answer, hold.
+  checked address, and one deadline for the whole answer, hold. Brotli and Zstandard are an extra, by brotli
+  and backports.zstd, which urllib3 knows how to stop; Brotli before 1.2 cannot be stopped and is not offered.
+- pydantic for the memo's JSON: it is here for the settings, and gives entries back in their types.
 - lxml for HTML pages and lists of feeds (OPML). An extraction library (trafilatura) was weighed for pages:
   it brings a dozen packages, rewrites markup to its own, and a page's own word (`page_facts`) with the place
   where its words are (`article`) finds the story of the usual site makers.

@@ -182,3 +182,20 @@ def test_feeds_are_told_in_the_order_of_the_file(open_project, site):
     project = open_project(feeds=feeds, fetch={"allow": ["127.0.0.1"]})
     assert [it.feed for it in pull_feeds(project, NOW)] == ["f0", "f1", "disk", "f2", "f3", "f4"]
     assert project.feeds.for_update([FeedSource("f0", site.url("/0"))])[0].last_pulled_at == NOW
+
+
+def test_whatever_a_server_answers_other_feeds_are_read_and_the_missing_one_is_named(open_project, site):
+    codes = [400, 401, 403, 404, 410, 418, 451, 500, 502, 503, 504, 511]  # 429 has a test of its own
+    site.answers = {f"/{code}": answer(code, Retry_After="3600") for code in codes}
+    feeds = [{"name": f"f{code}", "url": site.url(f"/{code}")} for code in codes]
+    project = open_project(
+        feeds=[*feeds, {"name": "good", "url": site.url("/good")}], fetch={"allow": ["127.0.0.1"]}
+    )
+    for number in range(3):
+        site.answers["/good"] = answer(body=rss("roof", str(number)))
+        found = {it.feed: it for it in pull_feeds(project, NOW + number * MINUTE)}
+        assert (found["good"].problem, found["good"].new) == (None, 2 if number == 0 else 1)
+    statuses = {it.source.name: it for it in project.feeds.statuses(project.config.feeds)}
+    assert all(str(code) in statuses[f"f{code}"].problem for code in codes)
+    asked = {code: site.paths.count(f"/{code}") for code in codes}
+    assert asked == dict.fromkeys(codes, 3) | {410: 1, 503: 1}
