@@ -14,8 +14,8 @@ from newsletter.feeds.types import Decision, EntryState, ItemIntent, KnownEntrie
 #: taken over. Nobody reads so much news; the rest is kept, and hidden.
 FLOOD = 200
 _OLDEST = datetime.min.replace(tzinfo=UTC)
-#: Clocks of servers and ours differ.
-_SOON = timedelta(hours=1)
+#: A date so little ahead needs no word: clocks differ, and news is planned for the end of the week.
+_SOON = timedelta(days=7)
 
 
 def decide_items(known: KnownEntries, parsed: ParsedFeed, now: datetime) -> Decision:
