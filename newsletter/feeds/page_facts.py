@@ -145,7 +145,7 @@ class _Said:
             trail = it.get("itemListElement")
             if it.get("@type") == "BreadcrumbList" and isinstance(trail, list):
                 names = [
-                    _text(step.get("name")) or _name(step.get("item"))
+                    _text(step.get("name")) or _thing_name(step.get("item"))
                     for step in trail
                     if isinstance(step, dict)
                 ]
@@ -240,7 +240,11 @@ def _is_news(found: dict[str, Any]) -> bool:
 
 
 def _name(found: object) -> str:
-    return _text(found.get("name")) if isinstance(found, dict) else _text(found)
+    return _thing_name(found) or _text(found)
+
+
+def _thing_name(found: object) -> str:
+    return _text(found.get("name")) if isinstance(found, dict) else ""
 
 
 def _text(found: object) -> str:

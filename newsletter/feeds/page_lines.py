@@ -46,6 +46,13 @@ _ENDS_TEXT = re.compile(r"[.:;,…][\"”’')\]]*$")
 _MAX_HEADING_WORDS = 25
 _QUOTED_WORDS = 8
 
+#: Characters that lxml reads and cannot write, as such and as references.
+_NOT_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]"
+    r"|&#0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45]|5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3]))(?!\d);?"
+    r"|&#x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef]|d[89a-f][0-9a-f]{2})(?![0-9a-f]);?",
+    re.IGNORECASE,
+)
 _HTML_START = re.compile(
     r"\s*+(?:<!--.*?-->\s*+|<\?xml[^>]*+>\s*+)*+<(?:!doctype|[a-z][a-z1-6]*+)[\s/>]",
     re.IGNORECASE | re.DOTALL,
@@ -170,6 +177,7 @@ def _goes_on(kind: LineKind, raw: str, plain: str) -> bool:
 
 
 def _read_html(page: SavedPage, text: str) -> Page:
+    text = _NOT_XML.sub("", text)
     parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         root = lxml_html.document_fromstring(bound_nesting(text).encode("utf-8", "replace"), parser=parser)

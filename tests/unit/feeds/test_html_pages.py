@@ -76,3 +76,11 @@ def test_html_page_without_metadata_takes_its_main_part():
         parse("<html><body><p>Menu here</p><main><h1>Short title</h1><p>Text.</p></main></body></html>")
     )
     assert (entry.title, entry.html, entry.link) == ("Short title", "<p>Text.</p>", None)
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x00", "\x0b", "&#1;", "&#x1F", "&#00000;", "&#xD800;", "&#55300;", "&#xffff;"]
+)
+def test_html_page_with_characters_that_no_xml_can_hold(odd):
+    page = f"<html><main><h1>Roofs</h1><nav>a{odd}b</nav>c{odd}d<p>Text{odd} here.</p></main>"
+    assert only(parse(page)).title == "Roofs"
