@@ -19,7 +19,8 @@ How words match (`phrases`). Whole words in any letter case; a space in a phrase
 `and` for `&`; apostrophes of every shape are one, and may be missing. A singular also finds its plural in
 "s"; a plural finds only itself, which is useful: "headteachers" are addressed, "headteacher Ann Hill" is
 quoted. `forms` are groups of words that stand for each other in every list; Welsh mutations stand there as
-data, for no rule of ours would know a Welsh phrase from an English one. A word that a hyphen ties to another ("ex-governors") is another word.
+data, for no rule of ours would know a Welsh phrase from an English one. A word that
+a hyphen ties to another ("ex-governors") is another word.
 
 What is avoided. A word inside an avoided phrase does not count, unless a longer listed phrase holds both
 ("school business leaders" around "business leaders"). News writers say "prison governors" once and then
