@@ -10,19 +10,23 @@ not silence the title that names headteachers, because a list in an article is r
 default speaks only when nothing else did. The editor's word comes before all of this and is not applied
 here: it is kept with the item, and rules must never undo it.
 
-How words weigh. An occurrence in the title weighs `title_weight`, one in the text `body_weight`. The opening
-(the item's summary) is read as well as the text it opens, so words there count twice: who is named in
-the first lines is more often meant than mentioned. A word that also stands in the audience's `relevance`
-is its name ("headteachers") rather than its subject ("workload") and weighs double.
+How words weigh (`weighing`). An occurrence weighs by its place: title, what a statement of relevance lists,
+category, opening, text. The opening is read as a part of the text too, so words there count as both. A word
+that also stands in the audience's `relevance` is its name ("headteachers") rather than its subject
+("workload") and weighs double.
 
 How words match (`phrases`). Whole words in any letter case; a space in a phrase also stands for a hyphen,
 `and` for `&`; apostrophes of every shape are one, and may be missing. A singular also finds its plural in
 "s"; a plural finds only itself, which is useful: "headteachers" are addressed, "headteacher Ann Hill" is
-quoted. A word that a hyphen ties to another ("ex-governors") is another word.
+quoted. `forms` are groups of words that stand for each other in every list; Welsh mutations stand there as
+data, for no rule of ours would know a Welsh phrase from an English one. A word that
+a hyphen ties to another ("ex-governors") is another word.
 
 What is avoided. A word inside an avoided phrase does not count, unless a longer listed phrase holds both
 ("school business leaders" around "business leaders"). News writers say "prison governors" once and then
-"governors": words whose first mention stands in an avoided phrase count nowhere in that item.
+"governors": words whose first mention stands in an avoided phrase count nowhere in that item. Where the title
+or the opening holds one of `unless` ("central bank"), no word of that audience counts. A word before
+somebody's name ("chair of governors Pat Lee") tells who speaks, not who is spoken to.
 
 What it refuses to do. No stemming, no learned model, no weights per word: the comms team must be able to
 foresee what a change of the lists will do, and to read in a reason why it did. It does not look at dates,

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar, cast
 
 Label = TypeVar("Label")
@@ -60,6 +61,8 @@ class _Chunk(NamedTuple):
     tied: tuple[int, ...]
 
 
+#: A small letter, and two words that begin with capitals after it.
+_NAME = re.compile(r"[^\W\d_A-Z] [A-Z\u00c0-\u00de]\w*[^\W\d_A-Z]\w* [A-Z\u00c0-\u00de]")
 #: What each chunk of text holds, read once: a plain word as its key. Threads may fill it at the same time.
 _CHUNKS: dict[str, str | _Chunk] = {}
 
@@ -96,28 +99,40 @@ class Words:
         self.text = text
         self._loose: set[int] = set()
         self._tied: set[int] = set()
+        self._even = True  # each chunk holds one word
+        self._has_name: bool | None = None
         self._chunks = text.split(" ")
-        read = list(map(_CHUNKS.get, self._chunks))
-        for number, each in enumerate(read):
-            if each is None:
-                read[number] = _read_chunk(self._chunks[number])
-        self._read = cast("list[str | _Chunk]", read)
-        self.keys = self._flat(self._read)
+        self._read = cast("list[str | _Chunk]", list(map(_CHUNKS.get, self._chunks)))
+        self.keys = self._flat()
         if self.keys and text[:1] in _HYPHENS and _WORD.match(text, 1):
             self._tied.add(0)
 
-    def _flat(self, read: list[str | _Chunk]) -> list[str]:
+    def _flat(self) -> list[str]:
+        read = self._read
         odd = [number for number, each in enumerate(read) if each.__class__ is not str]
         if not odd:
             return cast("list[str]", read)
         keys: list[str] = []
         done, closes = 0, True
         for number in odd:
+            each = read[number] or _read_chunk(self._chunks[number])
+            read[number] = each
             if not closes and number > done:
                 self._loose.add(len(keys))
                 closes = True
             keys += cast("list[str]", read[done:number])
-            closes = self._take(cast("_Chunk", read[number]), keys, closes=closes)
+            if isinstance(each, str):
+                if not closes:
+                    self._loose.add(len(keys))
+                keys.append(each)
+                closes = True
+            elif len(each.keys) == 1:
+                if not (closes and each.opens):
+                    self._loose.add(len(keys))
+                keys.append(each.keys[0])
+                closes = each.closes
+            else:
+                closes = self._take(each, keys, closes=closes)
             done = number + 1
         if not closes:
             self._loose.add(len(keys))
@@ -129,7 +144,8 @@ class Words:
         if not (closes and chunk.opens):
             self._loose.add(begin)
         keys += chunk.keys
-        if len(chunk.keys) > 1:
+        self._even = False
+        if chunk.keys:
             self._loose.update([begin + number for number in chunk.loose])
             self._tied.update([begin + number for number in chunk.tied])
         return chunk.closes
@@ -161,11 +177,38 @@ class Words:
 
     def end(self, number: int) -> int:
         """Return where a word ends in the text."""
-        return self._spans[number][1]
+        return self._span(number)[1]
 
     def quote(self, first: int, last: int) -> str:
         """Return the words from first to last (exclusive) as they stand in the text."""
-        return self.text[self._spans[first][0] : self._spans[last - 1][1]]
+        return self.text[self._span(first)[0] : self._span(last - 1)[1]]
+
+    def _span(self, number: int) -> tuple[int, int]:
+        """Return where one word stands; a few of these cost far less than all."""
+        place, within = self._place(number)
+        chunk = self._chunks[place]
+        begin = sum(map(len, self._chunks[:place])) + place
+        if self._read[place].__class__ is str:
+            return begin, begin + len(chunk)
+        found = next(islice(_WORD.finditer(chunk), within, None))
+        return begin + found.start(), begin + found.end()
+
+    def _place(self, number: int) -> tuple[int, int]:
+        """Return the chunk that holds a word, and which of its words it is."""
+        if self._even:
+            return number, 0
+        for place, read in enumerate(self._read):
+            count = 1 if isinstance(read, str) else len(read.keys)
+            if number < count:
+                return place, number
+            number -= count
+        raise IndexError(number)
+
+    def may_name(self, number: int) -> bool:
+        """Whether a name, two words with capitals, may begin at a word; seldom, and cheap to ask."""
+        if self._has_name is None:
+            self._has_name = _NAME.search(self.text) is not None
+        return self._has_name and number + 2 <= len(self.keys)
 
 
 def keys(phrase: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Sorter:
         seen = Seen(passages, self._lexicon)
         points = _points(passages, seen)
         for rules in self.audiences:
-            tally = weigh(rules.slug, seen, points, self.sorting)
+            tally = weigh(rules.slug, seen, points, self.sorting, full=full)
             yield Evidence(
                 rules.slug,
                 self._mapped(rules, item, feed),

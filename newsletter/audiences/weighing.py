@@ -13,6 +13,8 @@ from newsletter.audiences.types import Avoided, Hit, Place, Reason, Score, Sorti
 
 #: Reasons that an audience shows for one rule; more would not say more.
 MAX_REASONS = 3
+#: Words that count, among which there will be as many that differ: after these an audience has what it shows.
+_ENOUGH = 12
 
 Role = Literal["relevance", "words", "avoid", "unless", "statement"]
 
@@ -40,12 +42,16 @@ class Field:
 
     passage: Passage
     found: dict[Role, list[Found]]
-    words: list[Found] = field(default_factory=list)
-    names: list[Found] = field(default_factory=list)
-    avoided: list[Found] = field(default_factory=list)
+    words: Sequence[Found] = ()
+    names: Sequence[Found] = ()
+    avoided: Sequence[Found] = ()
+    _armed: bool = False
 
     def arm(self) -> None:
         """Sort out which of the matches count."""
+        if self._armed:
+            return
+        self._armed = True
         avoid = self.found.get("avoid")
         covered = _by_word(avoid) if avoid else {}
         if words := self.found.get("words"):
@@ -86,13 +92,15 @@ class Seen:
                 here[audience] = Field(passage, {})
             here[audience].found.setdefault(role, []).append(match)
         for audience, seen in here.items():
-            seen.arm()
             self.fields.setdefault(audience, []).append(seen)
 
     def names(self, passage: Passage, audience: str) -> Sequence[Found]:
         """Return where a passage calls an audience by name."""
-        fields = self.fields.get(audience, ())
-        return next((each.names for each in fields if each.passage is passage), ())
+        for each in self.fields.get(audience, ()):
+            if each.passage is passage:
+                each.arm()
+                return each.names
+        return ()
 
 
 def _by_word(matches: Iterable[Found]) -> _ByWord:
@@ -104,6 +112,8 @@ def _by_word(matches: Iterable[Found]) -> _ByWord:
 
 
 def _armed(found: Collection[Found], avoided: _ByWord) -> list[Found]:
+    if len(found) == 1 and not avoided:
+        return list(found)
     kept: list[Found] = []
     for match in sorted(found, key=_longest_first) if len(found) > 1 else found:
         overlaps_kept = kept and match.first < kept[-1].last
@@ -208,11 +218,11 @@ class Tally:
         return tuple(first.values())
 
 
-def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting) -> Tally:
-    """Count the words of one audience in an item."""
+def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting, *, full: bool) -> Tally:
+    """Count the words of one audience in an item. full: all; else until they decide and have reasons."""
     fields = seen.fields.get(audience, ())
     unless = tuple(_unless(fields))
-    tally = Tally(audience, bool(unless) or any(each.avoided for each in fields), unless)
+    tally = Tally(audience, bool(unless) or any("avoid" in each.found for each in fields), unless)
     weights: Mapping[Place, int] = {
         "title": sorting.title_weight,
         "category": sorting.category_weight,
@@ -222,16 +232,19 @@ def weigh(audience: str, seen: Seen, points: Sequence[Point], sorting: Sorting) 
     }
     shown: set[int] = set()
     for each in fields:
+        if not full and tally.weight >= sorting.threshold and len(tally.counted) >= _ENOUGH:
+            break
+        each.arm()
         if not (each.words or each.avoided):
             continue
         again = id(each) in shown
         shown.add(id(each))
-        passage, names = each.passage, _by_word(each.names)
+        passage, names = each.passage, _by_word(each.names) if each.names else {}
         usual = sorting.body_weight if again else weights[passage.where]
         for match in _in_order(each):
-            listed = _is_listed(passage, match, points)
+            listed = bool(points) and _is_listed(passage, match, points)
             weight = max(sorting.relevance_weight, usual) if listed and not again else usual
-            named = match.label.role != "avoid" and is_held(match, names)
+            named = bool(names) and match.label.role != "avoid" and is_held(match, names)
             tally.take(
                 passage,
                 match,
@@ -251,7 +264,7 @@ def _unless(fields: Iterable[Field]) -> Iterator[Avoided]:
 def _in_order(each: Field) -> Iterator[Found]:
     if not each.avoided:
         return iter(each.words)
-    return iter(sorted(each.words + each.avoided, key=lambda match: (match.first, match.last)))
+    return iter(sorted([*each.words, *each.avoided], key=lambda match: (match.first, match.last)))
 
 
 def _is_listed(passage: Passage, match: Found, points: Sequence[Point]) -> bool:
@@ -261,7 +274,7 @@ def _is_listed(passage: Passage, match: Found, points: Sequence[Point]) -> bool:
 def _names(passage: Passage, match: Found) -> bool:
     """Whether a first and a last name follow: then it says who speaks, not who is spoken to."""
     words, last = passage.words, match.last
-    if last + 2 > len(words.keys) or not (words.joined(last) and words.joined(last + 1)):
+    if not words.may_name(last) or not (words.joined(last) and words.joined(last + 1)):
         return False
     title, *name = (words.quote(number, number + 1) for number in (last - 1, last, last + 1))
     return title[:1].islower() and all(part[:1].isupper() and not part.isupper() for part in name)

@@ -20,7 +20,7 @@ def audience() -> None:
 @click.option("--rules", "with_rules", is_flag=True, help="Also name each rule that has matched nothing.")
 @pass_app
 def list_(app: App, *, with_rules: bool) -> None:
-    """List the audiences with their members and items, and rules that match nothing.
+    """List the audiences: members, items, idle rules.
 
     RECENT counts the items of the last 30 days; UNUSED the rules whose words stand in none of the items that
     are kept, of the newest 2,000.

@@ -87,10 +87,10 @@ def correct(app: App, item_id: int, *, leave: bool) -> None:
 @_by
 @pass_app
 def order(app: App, item_id: int, place: int | None, name: str | None, *, undo: bool) -> None:
-    """Say where an item stands: 1 before 2, these before those that have no place.
+    """Say in which place an item stands, 1 first.
 
-    Pinned items stand before all others, and have an order of their own. Where an edition has sections, the
-    order is that within each of them.
+    Items that have no place follow, newest first. Pinned items stand before all others, and have an order of
+    their own. In an edition with sections the order is that within each of them.
     """
     if undo is (place is not None):
         raise click.UsageError("give a place, such as 1, or --undo")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from builders import NOW, make_entry, reasons
+from builders import NOW, add_items, make_entry, reasons
 from sqlalchemy import select
 
-from newsletter.audiences.types import Reason
+from newsletter.audiences.types import Hand, Reason
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.feeds.decide import decide_items
 from newsletter.feeds.types import FeedSource, Fetched, ItemStatus, ParsedFeed
@@ -231,3 +231,31 @@ def test_two_may_sort_again_at_once(pulling):
         thread.join()
     assert faults == []
     assert all(names == ["governors"] for names, _ in listed(project).values())
+
+
+def test_editors_word_is_kept_with_who_and_when(project):
+    items = add_items(project, {"roof": "governors"})
+    roof, anna = items["roof"], Hand("Anna", NOW)
+    project.items.set_audiences(roof, {"governors": False, "leaders": True}, anna)
+    project.items.set_status(roof, ItemStatus.PINNED, anna)
+    project.items.set_position(roof, 2, anna)
+    project.items.set_note(roof, "Ring first", Hand("Bo", NOW))
+    project.items.replace_rules({roof: reasons("governors")})
+    found, [reason] = project.items.get(roof)
+    assert (found.audiences, found.status, found.position, found.note) == (
+        {"leaders"},
+        ItemStatus.PINNED,
+        2,
+        "Ring first",
+    )
+    assert reason.text.startswith("Anna, 2026-11-26 09:00")
+    said = [(word.hand.by, word.told) for word in project.items.words_of_editors(roof)]
+    assert said == [
+        ("Anna", "not for governors"),
+        ("Anna", "for leaders"),
+        ("Anna", "pinned"),
+        ("Anna", "order 2"),
+        ("Bo", "note Ring first"),
+    ]
+    project.items.set_audiences(roof, {"governors": None, "leaders": None}, anna)
+    assert project.items.get(roof)[0].audiences == {"governors"}

@@ -26,9 +26,9 @@ def test_no_says_what_was_found_and_what_is_missing(news):
     assert explanation_lines(explain(entry, "any", SORTER)) == (
         "Market leaders meet",
         "Governors: no",
-        "  words: 0 of 3, none found",
+        "  words weigh 0, 3 are enough; none found",
         "Leaders: no",
-        "  words: 1 of 3, 2 missing: “pay” in the text",
+        "  words weigh 1, 3 are enough, 2 missing: 1 for “pay” in the text",
         "  passed over: “Market leaders” in the title",
         "  passed over: “pay phone” in the text",
     )
@@ -41,12 +41,15 @@ def test_yes_says_rule_place_and_words(news):
     entry = news("Budgets for school governors", "Relevant to clerks.")
     assert explanation_lines(explain(entry, "boards", SORTER)) == (
         "Budgets for school governors",
+        "It says whom it is for: “clerks”",
         "Governors: yes",
         "  all items of this feed: “boards”",
         "  statement of relevance in the text: “clerks”",
         "  words in the title: “school governors”",
+        "  words weigh 3, 3 are enough: 3 for “school governors” in the title",
         "Leaders: yes",
         "  words in the title: “Budgets”",
+        "  words weigh 3, 3 are enough: 3 for “Budgets” in the title",
     )
 
 

@@ -185,3 +185,35 @@ def test_nobody_gets_an_item_twice_when_others_join_after_approval(year):
     for each, variant in assign(variants, now, items).served:
         assert not each.carried.intersection(variant.items)
         assert all(items[item] & each.audiences for item in variant.items)
+
+
+# Fair shares where max_items cuts.
+
+
+def test_member_of_two_audiences_is_not_drowned_in_one():
+    items = dict.fromkeys(range(10, 0, -1), frozenset({G})) | {0: frozenset({C}), -1: frozenset({C})}
+    [(_, _, content, _)] = composed(group(G, C), items=items, most=4)
+    assert content == (10, 9, 0, -1)
+
+
+def test_item_for_both_counts_for_both():
+    items = {5: frozenset({G, C}), 4: frozenset({G}), 3: frozenset({G}), 2: frozenset({C})}
+    [(_, _, content, _)] = composed(group(G, C), items=items, most=3)
+    assert content == (5, 4, 2)
+
+
+def test_audience_with_little_news_leaves_room_to_the_other():
+    items = {5: frozenset({G}), 4: frozenset({G}), 3: frozenset({G}), 2: frozenset({C})}
+    [(_, _, content, _)] = composed(group(G, C), items=items, most=3)
+    assert content == (5, 4, 2)
+
+
+def test_pinned_items_go_in_before_any_share():
+    items = {5: frozenset({G}), 4: frozenset({G}), 3: frozenset({C})}
+    [plan] = compose(items, [group(G, C)], 2, pinned={5, 4}).variants
+    assert plan.items == (5, 4)
+
+
+def test_items_stand_in_the_order_given_whatever_went_in_first():
+    [plan] = compose(NEWS, [group(G, L)], 12, standing=[2, 3, 4, 1]).variants
+    assert plan.items == (2, 3, 4)
