@@ -21,6 +21,11 @@ hypothesis.settings.register_profile("newsletter", hypothesis.settings(), deadli
 hypothesis.settings.load_profile("newsletter")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: tests wait for processes, relays and disks."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
     report = yield
