@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["fixtures.postgres"]
+pytest_plugins = ["fixtures.engines", "fixtures.postgres"]
 
 #: Set by `.ci/run`, where everything is installed: a test that finds a part missing then fails.
 REQUIRE_ALL = os.environ.get("NEWSLETTER_TESTS_REQUIRE_ALL") == "1"
@@ -19,6 +19,11 @@ SEEDS = os.environ.get("NEWSLETTER_SEEDS")
 # No test asserts on time, so no property does either: two busy cores are slow now and then.
 hypothesis.settings.register_profile("newsletter", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("newsletter")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: tests wait for processes, relays and disks."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(wrapper=True)

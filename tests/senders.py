@@ -107,9 +107,7 @@ def send(
     arguments: Sequence[str], environ: Mapping[str, str], log: str, tuning: Tuning, stop: Stop | None
 ) -> None:
     """Run the `newsletter` command in this process, which ends with it."""
-    with open(log, "ab") as words:  # noqa: PTH123 - as in the standard library's examples of dup2
-        os.dup2(words.fileno(), 1)
-        os.dup2(words.fileno(), 2)
+    _write_to(log, 1, 2)
     os.environ.update(environ)
     run._BATCH = tuning.batch
     claims.LEASE_S = delivery_store.LEASE_S = ledger.LEASE_S = tuning.lease_s
@@ -121,6 +119,27 @@ def send(
     if tuning.together:
         tuning.together.wait()
     main([*arguments])
+
+
+def run_as_it_is(arguments: Sequence[str], environ: Mapping[str, str], told: str, noted: str) -> None:
+    """Run the `newsletter` command in this process, which ends with it, untuned. It writes to two files."""
+    _write_to(told, 1)
+    _write_to(noted, 2)
+    os.environ.update(environ)
+    main([*arguments])
+
+
+def open_together(url: str, noted: str, together: Barrier) -> None:
+    """Open a database at the same moment as others do. noted: stderr."""
+    _write_to(noted, 2)
+    together.wait()
+    Database(url).close()
+
+
+def _write_to(file: str, *descriptors: int) -> None:
+    with open(file, "ab") as words:  # noqa: PTH123 - as in the standard library's examples of dup2
+        for descriptor in descriptors:
+            os.dup2(words.fileno(), descriptor)
 
 
 def bring_up_to_date(url: str, statements: int) -> None:

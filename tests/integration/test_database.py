@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -16,6 +14,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from builders import NOW
+from fixtures.senders import PROCESSES
+from senders import open_together
 from sqlalchemy import Column, MetaData, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -26,7 +26,6 @@ from newsletter.store.schema import UtcDateTime, metadata, settings
 from newsletter.store.settings import SettingStore
 
 _NOBODY = 65534
-_OPEN = "import sys; from newsletter.store.database import Database; input(); Database(sys.argv[1]).close()"
 
 
 @pytest.fixture
@@ -67,18 +66,15 @@ def test_setting_is_replaced(database):
     assert (store.get("word"), store.get("other")) == ("second", None)
 
 
-def test_new_database_is_opened_by_four_processes_at_once(database_url):
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _OPEN, database_url], stdin=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for _ in range(4)
-    ]
+def test_new_database_is_opened_by_four_processes_at_once(database_url, approved_editions, tmp_path):
+    noted, together = tmp_path / "stderr", PROCESSES.Barrier(4)
+    arguments = (database_url, str(noted), together)
+    processes = [PROCESSES.Process(target=open_together, args=arguments) for _ in range(4)]
     for process in processes:
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    ended = [(process.communicate()[1].decode(), process.returncode) for process in processes]
-    assert ended == [("", 0)] * 4
+        process.start()
+    for process in processes:
+        process.join()
+    assert (noted.read_text(), [process.exitcode for process in processes]) == ("", [0] * 4)
 
 
 def test_new_database_is_opened_by_eight_threads_at_once(database_url):

@@ -414,6 +414,8 @@ def test_backup_that_is_taken_while_an_edition_goes_out(approved, tmp_path, back
 
 def test_database_server_is_killed_while_an_edition_goes_out(approved, own_server):
     sending = approved("postgresql", url=own_server.url(own_server.create_database()))
+    with sending.project.database.read() as connection:  # or it would prove nothing
+        assert connection.execute(text("SHOW fsync")).scalar() == "on"
     in_doubt: set[str] = set()
     with WatchedRelay() as relay:
         for delivery in (2, MIDDLE, len(MEMBERS) - 1):

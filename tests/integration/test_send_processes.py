@@ -5,24 +5,45 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 from builders import add_items, add_members, plan, statuses
+from fixtures.senders import PROCESSES
 from relays import HELD, SILENCE, USUAL, ScriptedRelay
+from senders import run_as_it_is
 
-_PROGRAM = "import sys; from newsletter.cli.main import main; sys.exit(main())"
 CONNECTIONS = 4
+
+
+@dataclass
+class Running:
+    """A process that sends, and the files that it writes to. It is forked from one that has imported all."""
+
+    process: BaseProcess
+    told: Path
+    noted: Path
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """Kill it if it still runs, and wait for its end."""
+        self.process.kill()
+        self.process.join()
 
 
 class Sending:
     """An edition that is planned for some members, and processes that send it."""
 
-    def __init__(self, project, running: ExitStack) -> None:
+    def __init__(self, project, folder: Path, running: ExitStack) -> None:
         self.project = project
+        self._folder = folder
         self._running = running
+        self._started = 0
 
     def plan(self, members: int) -> frozenset[str]:
         names = frozenset(f"m{number:03}" for number in range(members))
@@ -31,21 +52,17 @@ class Sending:
         self.edition = plan(self.project)
         return names
 
-    def start(self, relay) -> subprocess.Popen:
+    def start(self, relay) -> Running:
         """Start `newsletter edition send weekly --go` through a relay."""
         at = {"NEWSLETTER_SMTP__HOST": relay.host, "NEWSLETTER_SMTP__PORT": str(relay.port)}
-        folder = self.project.config.folder
-        process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, "-C", folder, "--json", "edition", "send", "weekly", "--go"],
-            env=os.environ | at,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._running.enter_context(process)
-        self._running.callback(process.kill)
-        return process
+        arguments = ["-C", str(self.project.config.folder), "--json", "edition", "send", "weekly", "--go"]
+        self._started += 1
+        told, noted = (self._folder / f"{name}-{self._started}" for name in ("stdout", "stderr"))
+        process = PROCESSES.Process(target=run_as_it_is, args=(arguments, at, str(told), str(noted)))
+        process.start()
+        started = Running(process, told, noted)
+        self._running.callback(started.kill)
+        return started
 
     def by_status(self) -> dict[str, set[str]]:
         """Return the members by status of their delivery."""
@@ -56,18 +73,19 @@ class Sending:
 
 
 @pytest.fixture
-def sending(open_project):
+def sending(open_project, approved_editions, tmp_path):
     with ExitStack() as running:  # what still runs in the end is killed
         smtp = {"host": "127.0.0.1", "security": "none", "connections": CONNECTIONS}
-        yield Sending(open_project(smtp=smtp), running)
+        yield Sending(open_project(smtp=smtp), tmp_path, running)
 
 
-def finish(process, *codes):
+def finish(running, *codes):
     """Wait for a process to end with one of these codes; return the counts that it printed."""
-    told, noted = process.communicate(timeout=60)
-    assert process.returncode in codes, noted
+    running.process.join(timeout=60)
+    noted = running.noted.read_text("utf-8")
+    assert running.process.exitcode in codes, noted
     assert "Traceback" not in noted
-    return json.loads(told)["counts"]
+    return json.loads(running.told.read_text("utf-8"))["counts"]
 
 
 def test_killed_process_leaves_one_doubt_for_each_connection(sending):
@@ -76,7 +94,6 @@ def test_killed_process_leaves_one_doubt_for_each_connection(sending):
         killed = sending.start(relay)
         relay.wait_for(30 + CONNECTIONS)
         killed.kill()
-        killed.wait()
     in_hand = {*relay.names[30:]}
     with ScriptedRelay() as later:
         counts = finish(sending.start(later), 3)
@@ -91,7 +108,6 @@ def test_process_that_is_killed_while_busy_loses_nobody(sending):
         killed = sending.start(relay)
         relay.wait_for(50)
         killed.kill()
-        killed.wait()
     with ScriptedRelay() as later:
         counts = finish(sending.start(later), 0, 3)
     arrived = relay.names + later.names
