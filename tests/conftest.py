@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["fixtures.engines", "fixtures.postgres"]
+pytest_plugins = ["fixtures.postgres"]
 
 #: Set by `.ci/run`, where everything is installed: a test that finds a part missing then fails.
 REQUIRE_ALL = os.environ.get("NEWSLETTER_TESTS_REQUIRE_ALL") == "1"
