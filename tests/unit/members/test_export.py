@@ -74,7 +74,7 @@ FIELDS = st.lists(
 @given(st.data())
 def test_import_of_our_export_changes_nothing(data):
     fields = data.draw(FIELDS)
-    note = texts(("Cs",)).filter(bool)
+    note = texts(("Cs",)).filter(lambda text: text and not {*"\r\n"} & {*text})
     anna = member(
         data.draw(
             st.sampled_from(["anna@example.org", "=a@example.org", "'+b@example.org", "o'neill@example.org"])
