@@ -1,6 +1,6 @@
 """Run the benchmarks, all or one, and print one table of what was promised and what was found.
 
-usage: bench.py [all | import | send | line | dkim | scale | crash | relays | limited] [options]
+usage: bench.py [all | NAME] [options], NAME being one of those in benchmarks/README.md
 
 `all` takes sizes with which everything is done in less than twenty minutes; `all --full` takes those of the
 promises, which takes well over an hour. With one of them the options are its own: see `bench.py send --help`.
@@ -26,6 +26,13 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "scale": ("bench_scale", ["--members", "100000", "--rounds", "1"], ["--members", "1000000"]),
     "crash": ("crash_campaign", ["--kills", "10", "--interrupts", "1", "--members", "1500"], []),
     "relays": ("real_relays", [], []),
+    "feeds": ("bench_feeds", ["--rounds", "1"], []),
+    "sorting": ("bench_sorting", [], []),
+    "rules": ("rules_quality", [], []),
+    "corpus": ("feed_corpus", [], []),
+    "identity": ("identity_campaign", [], []),
+    "hostile": ("hostile_server", [], []),
+    "xss": ("xss_campaign", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 
