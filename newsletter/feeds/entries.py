@@ -130,6 +130,7 @@ class EntryList:
     empty: int = 0
     beyond: int = 0
     are_last: bool = False
+    shares_ids: bool = False
     repeated: list[str] = field(default_factory=list)
 
     @property
@@ -151,6 +152,7 @@ class EntryList:
         groups: dict[str, list[ParsedEntry]] = {}
         for entry in self.gathered:
             groups.setdefault(entry.key, []).append(entry)
+        self.shares_ids = len(groups) < len(self.gathered)
         found: dict[str, ParsedEntry] = {}
         for entry in self.gathered:
             group = groups[entry.key]

@@ -45,7 +45,7 @@ def parse_with_memo(document: Fetched, memo: bytes | None) -> tuple[ParsedFeed, 
         return parse_feed(document), None
     known = _unpack(memo)
     parsed = _parse_fresh(pieces, document, known) or parse_feed(document)
-    is_plain = not parsed.warnings and len(parsed.entries) == len(pieces.marks)
+    is_plain = not (parsed.warnings or parsed.shares_ids) and len(parsed.entries) == len(pieces.marks)
     return parsed, _pack(dict(zip(pieces.marks, parsed.entries, strict=True))) if is_plain else None
 
 
@@ -55,7 +55,7 @@ def _parse_fresh(pieces: _Pieces, document: Fetched, known: Mapping[str, ParsedE
     if len(fresh) == len(pieces.marks):
         return None
     parsed = parse_feed(replace(document, body=pieces.only(fresh), content_type=_XML))
-    if parsed.warnings or len(parsed.entries) != len(fresh):
+    if parsed.warnings or parsed.shares_ids or len(parsed.entries) != len(fresh):
         return None
     read = dict(zip(fresh, parsed.entries, strict=True))
     entries = tuple(read.get(number) or known[mark] for number, mark in enumerate(pieces.marks))

@@ -113,7 +113,7 @@ def _parse_xml(text: str, url: str) -> ParsedFeed:
     entries = found.finish()
     warnings += found.warnings()
     title = title_line(_str(feed.get("title")), markup=True)
-    return ParsedFeed(title or None, entries, language, tuple(warnings))
+    return ParsedFeed(title or None, entries, language, tuple(warnings), found.shares_ids)
 
 
 def _ask_feedparser(text: str, url: str) -> feedparser.FeedParserDict:

@@ -70,6 +70,8 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...]
     language: str | None = None
     warnings: tuple[str, ...] = ()
+    #: Whether some entries have one id, so that their keys depend on each other.
+    shares_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)

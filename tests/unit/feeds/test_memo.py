@@ -103,3 +103,13 @@ def test_memo_that_cannot_be_read_is_no_matter(memo):
 def test_no_feed_is_no_feed():
     with pytest.raises(FeedParseError):
         parse_with_memo(fetched("<html></html>"), None)
+
+
+def test_key_that_an_entry_has_because_of_another_is_not_remembered(read):
+    def under_one_id(*names):
+        items = "".join(f"<item><guid>x</guid><title>{it}</title><link>/{it}</link></item>" for it in names)
+        return f'<rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+
+    whole = under_one_id("roof", "pay")
+    alone = whole.replace("<item><guid>x</guid><title>pay", "<item><guid>y</guid><title>pay")
+    assert read(whole, alone) == [2]
