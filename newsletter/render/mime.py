@@ -115,31 +115,6 @@ class CompiledMessage:
         """Whether it is for relays that offer 8BITMIME, and are told BODY=8BITMIME (RFC 6152)."""
         return self._quoted is not None
 
-    def for_member(
-        self,
-        *,
-        to_name: str,
-        to: Address,
-        message_id: str,
-        date: datetime,
-        list_unsubscribe: str,
-        values: MergeValues,
-    ) -> Content:
-        """Return one member's message, headers and body.
-
-        message_id: with its angle brackets. date: aware. list_unsubscribe: addresses in angle brackets.
-        Only an address that needs SMTPUTF8 puts anything but ASCII into the headers.
-        Raises RenderError, which names the field, for a value that holds CR or LF.
-        """
-        return self.draft(
-            to_name=to_name,
-            to=to,
-            message_id=message_id,
-            date=date,
-            list_unsubscribe=list_unsubscribe,
-            values=values,
-        ).signed()
-
     def draft(
         self,
         *,
@@ -150,7 +125,12 @@ class CompiledMessage:
         list_unsubscribe: str,
         values: MergeValues,
     ) -> Draft:
-        """Return one member's message as `for_member` does, but for its signature."""
+        """Return one member's message, headers and body, but for its signature.
+
+        message_id: with its angle brackets. date: aware. list_unsubscribe: addresses in angle brackets.
+        Only an address that needs SMTPUTF8 puts anything but ASCII into the headers.
+        Raises RenderError, which names the field, for a value that holds CR or LF.
+        """
         second = int(date.timestamp())
         return self._draft(member_lines(to_name, to, message_id, second, list_unsubscribe), second, values)
 

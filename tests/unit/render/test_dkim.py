@@ -46,7 +46,7 @@ def signed(value="Anna", *, signer=BOTH, variant=None, eight_bit=False, **change
     }
     variant = variant or RenderedVariant("Dŵr i bob ysgol", "p", ("<p> ", NAME, "  \n</p>\n"), TEXT)
     compiled = compile_message(variant, HEADERS, eight_bit=eight_bit, signer=signer)
-    return plain(compiled.for_member(**{**fixed, **changed}))
+    return plain(compiled.draft(**{**fixed, **changed}).signed())
 
 
 def verdicts(raw, signer=BOTH):

@@ -60,7 +60,8 @@ def message(of=None, *, to_name="Anna Price", to=TO, values=VALUES, **changed):
         "date": NOW,
         "list_unsubscribe": "<mailto:leave@example.org?subject=a1>",
     }
-    content = (of or compiled()).for_member(to_name=to_name, to=to, values=values, **{**fixed, **changed})
+    draft = (of or compiled()).draft(to_name=to_name, to=to, values=values, **{**fixed, **changed})
+    content = draft.signed()
     assert content == checked_content(plain(content))  # dots are stuffed where they must be, and nowhere else
     return plain(content)
 
