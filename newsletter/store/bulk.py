@@ -69,21 +69,17 @@ def given(
 
     A cell is a text, a number or, for a column of JSON, any value; a text without NUL, which neither keeps.
     """
-    return as_table(connection.dialect, columns, literal(json.dumps(rows)))
-
-
-def as_table(dialect: Dialect, columns: Sequence[Column[Any]], rows: ColumnElement[str]) -> Subquery:
-    """Return a JSON list of lists as a table."""
     cells = [(at, it.name, it.type) for at, it in enumerate(columns)]
-    if dialect.name == "sqlite":
-        each = func.json_each(rows).table_valued("value")
+    table = literal(json.dumps(rows))
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(table).table_valued("value")
         extracted = [func.json_extract(each.c.value, f"$[{at}]").label(name) for at, name, _ in cells]
         # Without WHERE, SQLite takes ON CONFLICT for the ON of a join (sqlite.org/lang_upsert.html).
         return select(*extracted).where(true()).subquery()
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
 
     value = column("value", postgresql.JSONB)
-    each_row = func.jsonb_array_elements(cast(rows, postgresql.JSONB)).table_valued(value)
+    each_row = func.jsonb_array_elements(cast(table, postgresql.JSONB)).table_valued(value)
     return select(*(_cell(each_row.c.value, at, kind).label(name) for at, name, kind in cells)).subquery()
 
 
@@ -93,16 +89,12 @@ def _cell(row: ColumnElement[Any], at: int, kind: TypeEngine[Any]) -> ColumnElem
     return cast(row[at].astext, kind)
 
 
-def fetch(connection: Connection, query: Select[Any]) -> Iterable[Sequence[Any]]:
-    """Return the rows of a query; times may be texts as the database keeps them, see `moment`.
-
-    In one step where each would be one: see `newsletter.store.journal`.
-    """
-    return fetch_prepared(connection, in_one_step(connection.dialect, query), {})
-
-
 def in_one_step(dialect: Dialect, query: Select[Any]) -> Select[Any]:
-    """Return a query as `fetch_prepared` takes it."""
+    """Return a query as `fetch` takes it.
+
+    SQLite's driver lets other threads run at every row, and getting the interpreter back from a busy one
+    costs more than the row does; so all rows come as one.
+    """
     if dialect.name != "sqlite":
         return query
     rows = query.subquery()
@@ -110,10 +102,10 @@ def in_one_step(dialect: Dialect, query: Select[Any]) -> Select[Any]:
     return select(func.json_group_array(func.json_array(*cells)))
 
 
-def fetch_prepared(
+def fetch(
     connection: Connection, query: Select[Any], parameters: Mapping[str, object]
 ) -> Iterable[Sequence[Any]]:
-    """Return the rows of a query as `fetch` does."""
+    """Return the rows of a query; times may be texts as the database keeps them, see `moment`."""
     if connection.dialect.name != "sqlite":
         return connection.execute(query, parameters)
     found = connection.scalar(query, parameters)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from newsletter.address import Address
 from newsletter.delivery.types import Claim, DeliveryStatus, Recipient
 from newsletter.editions.types import Edition
-from newsletter.store.bulk import among_given, as_keys, fetch_prepared, in_one_step, moment
+from newsletter.store.bulk import among_given, as_keys, fetch, in_one_step, moment
 from newsletter.store.database import Database, epoch_now
 from newsletter.store.notes import is_going_out
 from newsletter.store.schema import UtcDateTime, deliveries, members, subscriptions, suppressions
@@ -58,7 +58,7 @@ class Claims:
         of_edition = {"edition": edition.key, "newsletter": edition.id.newsletter, "most": limit}
         while True:
             with self._database.write() as connection:
-                keys = [key for (key,) in fetch_prepared(connection, self._free, of_edition)]
+                keys = [key for (key,) in fetch(connection, self._free, of_edition)]
                 if not keys:
                     return []
                 these = {"keys": as_keys(self._dialect, keys)}
@@ -116,7 +116,7 @@ def _claims() -> Select[Any]:
 
 
 def _read(connection: Connection, claims: Select[Any], these: Mapping[str, object]) -> list[Claim]:
-    rows = fetch_prepared(connection, claims, these)
+    rows = fetch(connection, claims, these)
     return [
         Claim(
             delivery,

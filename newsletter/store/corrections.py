@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
 
 from newsletter.editions.types import EditionId, EditionStatus
 from newsletter.errors import NewsletterError
@@ -58,7 +58,7 @@ def read_histories(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[
     return found
 
 
-def _frozen_in(connection: Connection, ids: Sequence[int]) -> Any:  # noqa: ANN401 - a Select of five columns
+def _frozen_in(connection: Connection, ids: Sequence[int]) -> Select[Any]:
     return (
         select(variant_items.c.item_id, variant_items.c.revision, editions.c.newsletter, editions.c.date)
         .join(variants, variants.c.id == variant_items.c.variant_id)
