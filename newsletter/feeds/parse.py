@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +82,7 @@ def parse_feed(document: Fetched) -> ParsedFeed:
         parsed = parse_json_feed(text, document.url)
     else:
         parsed = _parse_xml(text, document.url)
-    return ParsedFeed(parsed.title, parsed.entries, parsed.language, (*warnings, *parsed.warnings))
+    return replace(parsed, warnings=(*warnings, *parsed.warnings))
 
 
 def _parse_xml(text: str, url: str) -> ParsedFeed:
