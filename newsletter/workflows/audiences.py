@@ -57,30 +57,32 @@ def review_audiences(project: Project, now: datetime) -> Review:
     """Count what each audience has, and try its rules on the newest items."""
     items = [item for item, _ in project.items.all()]
     tried = list(islice(items, MOST_EXAMINED))
-    spoke = {rule for item in tried for rule in project.sorter.spoke(item)}
+    evidence = _Evidence(items, tried, {rule for item in tried for rule in project.sorter.spoke(item)})
     members = project.members.count_by_audience()
     return Review(
         tuple(
-            _review(project, rules, items, tried, spoke, members[rules.slug], now)
-            for rules in project.config.audiences
+            _review(project, rules, evidence, members[rules.slug], now) for rules in project.config.audiences
         ),
         len(tried),
     )
 
 
-def _review(  # noqa: PLR0917 - each is a fact of its own
-    project: Project,
-    rules: AudienceRules,
-    items: list[Item],
-    tried: list[Item],
-    spoke: set[Rule],
-    members: int,
-    now: datetime,
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """All items, those on which rules were tried, and the rules that spoke there."""
+
+    items: list[Item]
+    tried: list[Item]
+    spoke: set[Rule]
+
+
+def _review(
+    project: Project, rules: AudienceRules, evidence: _Evidence, members: int, now: datetime
 ) -> AudienceReview:
-    theirs = [item for item in items if rules.slug in item.audiences]
+    theirs = [item for item in evidence.items if rules.slug in item.audiences]
     phrases = list(listed_rules([rules]))
-    unused = [UnusedRule(rule.role, rule.phrase) for rule in phrases if rule not in spoke]
-    unused += _unused_mappings(project, rules, tried)
+    unused = [UnusedRule(rule.role, rule.phrase) for rule in phrases if rule not in evidence.spoke]
+    unused += _unused_mappings(project, rules, evidence.tried)
     return AudienceReview(
         rules.slug,
         rules.title,
