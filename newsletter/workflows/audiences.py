@@ -91,7 +91,7 @@ def _review(
         sum(item.date >= now - RECENT for item in theirs),
         len(phrases) + len(rules.categories) + len(rules.feeds),
         tuple(unused),
-        tuple(_faults(project, rules)),
+        tuple(_faults(rules)),
     )
 
 
@@ -104,11 +104,7 @@ def _unused_mappings(project: Project, rules: AudienceRules, tried: list[Item]) 
     yield from (UnusedRule("feeds", name) for name in rules.feeds if name not in feeds)
 
 
-def _faults(project: Project, rules: AudienceRules) -> Iterator[str]:
-    known = {feed.name for feed in project.config.feeds}
-    for name in rules.feeds:
-        if name not in known:
-            yield f"feeds names {name!r}, and there is no such feed"
+def _faults(rules: AudienceRules) -> Iterator[str]:
     for rule in listed_rules([rules]):
         if not keys(rule.phrase):
             yield f"{rule.role} holds {rule.phrase!r}, which has no letter or digit and never matches"

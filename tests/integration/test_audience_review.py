@@ -1,0 +1,32 @@
+"""What `audience list` is told: counts, rules that spoke nowhere, and rules that never can."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from builders import NOW, add_items, add_members
+
+from newsletter.workflows.audiences import RECENT, UnusedRule, review_audiences
+
+GOVERNORS = {"title": "Governors", "words": ["governing board", "zeppelin", "…"], "feeds": ["quiet"]}
+
+
+def test_review_counts_and_names_rules_that_match_nothing(open_project):
+    project = open_project(
+        audiences={"governors": GOVERNORS, "leaders": {"title": "Leaders"}},
+        newsletters=[{"name": "weekly", "audiences": ["governors", "leaders"]}],
+        feeds=[{"name": "quiet", "url": "feeds/quiet.xml"}],
+    )
+    add_members(project, {"anna": "governors", "ben": "governors", "cora": "leaders"})
+    add_items(project, {"governing board meets": "governors", "roof": "leaders"})
+    review = review_audiences(project, NOW)
+    governors, leaders = review.audiences
+    assert review.examined == 2
+    assert (governors.members, governors.items, governors.recent) == (2, 1, 1)
+    assert (leaders.members, leaders.items, leaders.rules) == (1, 1, 0)
+    assert UnusedRule("words", "zeppelin") in governors.unused
+    assert UnusedRule("feeds", "quiet") in governors.unused
+    assert UnusedRule("words", "governing board") not in governors.unused
+    assert any("never matches" in fault for fault in governors.faults)
+    later = review_audiences(project, NOW + RECENT + timedelta(days=1))
+    assert later.audiences[0].recent == 0
