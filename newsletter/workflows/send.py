@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from newsletter.editions.types import DeliveryCounts, Edition
 from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.control import finish_edition
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.project import Project
 from newsletter.workflows.run import Run
 from newsletter.workflows.way import Way
@@ -62,7 +62,7 @@ def dispatch_edition(
     store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
     run = Run(project, edition, ways, store, on_progress)
-    asyncio.run(run.until_nothing_is_pending())
+    run_in_loop(run.until_nothing_is_pending())
     dispatch = run.dispatch
     if run.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
         store.recover(edition, [worker], _clock())
