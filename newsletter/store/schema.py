@@ -388,3 +388,12 @@ workers = Table(
     Column("process_started", Float, nullable=False),  # seconds after the machine; tells a reused pid apart
     Column("started_at", UtcDateTime, nullable=False),
 )
+
+# The state of things that `run` has told of, so that it tells it once.
+told = Table(
+    "told",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+)
