@@ -15,6 +15,7 @@ from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
 from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
+    UNDECIDED,
     Composition,
     Edition,
     EditionId,
@@ -33,7 +34,6 @@ from newsletter.workflows.project import Project
 
 #: How often a draft gives way to others that are made at the same moment.
 _TRIES = 5
-_OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def audience_titles(config: Config, newsletter: NewsletterSettings) -> dict[str,
 def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> date:
     for day in scheduled_dates(newsletter.schedule, newsletter.timezone, now):
         edition = project.editions.find(EditionId(newsletter.name, day))
-        if edition is None or edition.status in _OPEN:
+        if edition is None or edition.status in UNDECIDED:
             return day
     raise EditionError(
         f"{newsletter.name}: the schedule {newsletter.schedule!r} names no date to come",
@@ -138,9 +138,9 @@ def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) 
 
 
 def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
-    if edition.status is EditionStatus.DRAFT:
+    if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         return
-    if edition.status not in _OPEN:
+    if edition.status not in UNDECIDED:
         raise AlreadySent(f"{edition.id} is {edition.status}, it cannot be drafted again")
     if not reopen:
         raise EditionError(

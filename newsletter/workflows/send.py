@@ -46,6 +46,8 @@ def dispatch_edition(
     ways: Sequence[Way],
     now: datetime,
     on_progress: Callable[[SendProgress], None] = lambda _: None,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SendResult:
     """Send what is pending, and take over what a dead process left behind, until nothing is pending.
 
@@ -61,14 +63,14 @@ def dispatch_edition(
     neighbours = project.workers.neighbours()
     store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
-    run = Run(project, edition, ways, store, on_progress)
+    run = Run(project, edition, ways, store, on_progress, clock=clock)
     run_in_loop(run.until_nothing_is_pending())
     dispatch = run.dispatch
     if run.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-        store.recover(edition, [worker], _clock())
+        store.recover(edition, [worker], clock())
     if run.course.pauses:
-        project.editions.pause(edition, None, str(run.course.problem), _clock())
-    counts = finish_edition(project, edition, _clock())
+        project.editions.pause(edition, None, str(run.course.problem), clock())
+    counts = finish_edition(project, edition, clock())
     project.workers.end(worker)
     return SendResult(
         find_edition(project, str(edition.id)),
@@ -80,7 +82,3 @@ def dispatch_edition(
         dispatch.exhausted if counts.pending else frozenset(),
         run.closed_until if counts.pending else None,
     )
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
