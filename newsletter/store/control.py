@@ -73,7 +73,7 @@ class EditionControl:
             return _move(connection, edition, may, EditionStatus.HELD, **_by_itself(reason, now))
 
     def skip(self, edition_id: EditionId, reason: str, now: datetime) -> bool:
-        """Leave an edition out for good, drafted or not; what it would have brought comes with a later one."""
+        """Leave an edition out for good, drafted or not; a later one brings what it would have brought."""
         skipped = {"status": EditionStatus.SKIPPED, **_by_itself(reason, now)}
         key = {"newsletter": edition_id.newsletter, "date": edition_id.date}
         row = {**key, "message_id_key": secrets.token_hex(16), **skipped}
