@@ -50,18 +50,16 @@ def _round(app: App, project: Project, began: datetime) -> int:
 
     happened = run_round(project, began)
     app.show([asdict(it) for it in happened], lambda: _tell(app, happened))
-    kinds = {it.kind for it in happened}
-    if "interrupted" in kinds:
+    if any(it.kind == "interrupted" for it in happened):
         return INTERRUPTED
-    return SOME_FAILED if "failed" in kinds else DONE
+    return SOME_FAILED if any(it.is_trouble for it in happened) else DONE
 
 
 def _tell(app: App, happened: list[Happened]) -> None:
-    done = [it for it in happened if it.kind != "failed"]
-    if done:
+    if done := [it for it in happened if not it.is_trouble]:
         click.echo(printable("; ".join(_words(app, it) for it in done)))
     for it in happened:
-        if it.kind == "failed" and not it.told:
+        if it.is_trouble and not it.told:
             app.note(printable(f"newsletter: {it.subject}: {it.words}"))
             if it.hint:
                 app.note(printable(f"  {app.runnable(it.hint)}"))
@@ -86,25 +84,24 @@ def _go_on(app: App, project: Project) -> None:
 
 
 def _foresee(app: App, project: Project, at: datetime) -> None:
-    from newsletter.workflows.round import foresee_round
+    from newsletter.workflows.due import what_is_due
 
-    prospect = foresee_round(project, at)
+    due = what_is_due(project, at)
     data = {
-        "feeds": prospect.feeds,
+        "feeds": due.feeds,
         "steps": [
             {"edition": f"{name}/{step.date}", "action": step.action, "due": step.due, "reason": step.reason}
-            for name, step in prospect.steps
+            for name, step in due.steps
         ],
-        "going_out": [str(edition.id) for edition in prospect.going_out],
+        "going_out": [str(edition.id) for edition in due.going_out],
     }
 
     def human() -> None:
-        for name in prospect.feeds:
+        for name in due.feeds:
             click.echo(f"would read feed {name}")
-        for name, step in prospect.steps:
-            due = shown_time(step.due)
-            click.echo(f"would {step.action} {name}/{step.date}, due {due}: {step.reason}")
-        for edition in prospect.going_out:
+        for name, step in due.steps:
+            click.echo(f"would {step.action} {name}/{step.date}, due {shown_time(step.due)}: {step.reason}")
+        for edition in due.going_out:
             click.echo(f"would go on sending {edition.id}")
         if not any(data.values()):
             app.note("Nothing is due.")

@@ -88,7 +88,7 @@ class EditionStore(EditionControl):
         with self._database.read() as connection:
             return [_edition(row) for row in connection.execute(query.order_by(editions.c.date))]
 
-    def lately(self, newsletter: str, limit: int) -> list[Edition]:
+    def lately(self, newsletter: str, limit: int = 0) -> list[Edition]:
         """Return a newsletter's editions that nobody has decided about, and the last ones of all others."""
         of_it = _editions().where(editions.c.newsletter == newsletter)
         last = of_it.where(editions.c.status.not_in(UNDECIDED)).order_by(editions.c.date.desc()).limit(limit)

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     """What sort of thing happened."""
 
     READ = "read"
+    UNREAD = "unread"
     DRAFTED = "drafted"
     BEGUN = "begun"
     SENT = "sent"
@@ -24,7 +25,7 @@ class Kind(StrEnum):
 class Happened:
     """One thing that a round did, or could not do.
 
-    subject: "weekly/2026-11-27", "feed dfe". told: it is as it was, and people were told then.
+    subject: "weekly/2026-11-27", "feed dfe". told: a trouble that lasts, and people were told of it.
     """
 
     kind: Kind
@@ -32,6 +33,11 @@ class Happened:
     words: str
     hint: str = ""
     told: bool = False
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.kind in (Kind.UNREAD, Kind.FAILED)
 
 
 def counted(what: int | Sized, noun: str) -> str:

@@ -10,40 +10,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from newsletter.config import NewsletterSettings
-from newsletter.editions.agenda import Action, Step, agenda
+from newsletter.editions.agenda import Action, Step
 from newsletter.editions.types import Edition, EditionId, EditionStatus
 from newsletter.errors import EmptyEdition, NewsletterError
-from newsletter.store.settings import SettingStore
 from newsletter.workflows.approve import approve_edition, refuse_empty
 from newsletter.workflows.draft import draft_edition
+from newsletter.workflows.due import due_steps
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
-from newsletter.workflows.schedules import policy_of, schedule_of
-
-_BEGAN = "runs began at"
-#: So many ended editions of a newsletter are looked at, to see which came out and which are missing.
-_LATELY = 50
-
-
-def pending_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
-    """Return what is to be done now for a newsletter; nothing is changed."""
-    began = SettingStore(project.database).get(_BEGAN)
-    return agenda(
-        schedule_of(project, newsletter, now),
-        policy_of(newsletter),
-        project.editions.lately(newsletter.name, _LATELY),
-        now,
-        datetime.fromisoformat(began) if began else now,
-    )
-
-
-def note_first_run(project: Project, now: datetime) -> None:
-    """Note when scheduled runs began, at the first of them: what was due before is nobody's."""
-    settings = SettingStore(project.database)
-    if settings.get(_BEGAN) is None:
-        settings.put(_BEGAN, now.isoformat())
 
 
 def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
@@ -52,14 +28,14 @@ def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> 
     Raises what drafting raises; what was done before stands.
     """
     preparation = _Preparation(project, now)
-    while steps := pending_steps(project, newsletter, now):
+    while steps := due_steps(project, newsletter, now):
         for step in steps:
             yield preparation.take(EditionId(newsletter.name, step.date), step)
 
 
 def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
     """Let what has just come in join the drafts that nobody has approved yet, and name it."""
-    for edition in project.editions.lately(newsletter.name, 0):
+    for edition in project.editions.lately(newsletter.name):
         if edition.status is not EditionStatus.DRAFT:
             continue
         before = _items(project, edition)

@@ -9,44 +9,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from newsletter.config import NewsletterSettings
 from newsletter.delivery.window import open_at
-from newsletter.editions.agenda import Step
-from newsletter.editions.types import Edition
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import PullSummary
 from newsletter.store.turn import turn
+from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
-from newsletter.workflows.prepare import bring_up_to_date, note_first_run, pending_steps, prepare
 from newsletter.workflows.project import Project
-from newsletter.workflows.pull import pull_feeds
-from newsletter.workflows.send import SendResult, dispatch_edition
-from newsletter.workflows.ways import ways_out
 
-#: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
-_SLACK = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What a round would do: feeds to read, steps by newsletter, editions that would go on going out."""
-
-    feeds: list[str]
-    steps: list[tuple[str, Step]]
-    going_out: list[Edition]
-
-
-def foresee_round(project: Project, now: datetime) -> Prospect:
-    """Say what a round would begin with now; nothing is changed."""
-    steps = [
-        (newsletter.name, step)
-        for newsletter in project.config.settings.newsletters
-        for step in pending_steps(project, newsletter, now)
-    ]
-    return Prospect(_due_feeds(project, now), steps, project.editions.going_out(now))
+if TYPE_CHECKING:
+    from newsletter.workflows.send import SendResult
 
 
 def run_round(project: Project, now: datetime) -> list[Happened]:
@@ -55,11 +33,11 @@ def run_round(project: Project, now: datetime) -> list[Happened]:
     A trouble that lasts is among it each time, and marked as told from the second time on.
     """
     happened = [*_Round(project, now).steps()]
-    failed = {it.subject: it for it in happened if it.kind is Kind.FAILED}
+    failed = {it.subject: it.words for it in happened if it.kind is Kind.FAILED}
     if over := project.told.subjects() - failed.keys():
         project.told.over(over)
-    news = {it.subject for it in failed.values() if project.told.is_news(it.subject, it.words, now)}
-    return [replace(it, told=it.kind is Kind.FAILED and it.subject not in news) for it in happened]
+    old = {subject for subject, state in failed.items() if not project.told.is_news(subject, state, now)}
+    return [replace(it, told=True) if it.kind is Kind.FAILED and it.subject in old else it for it in happened]
 
 
 class _Round:
@@ -94,18 +72,35 @@ class _Round:
             yield Happened(Kind.FAILED, subject, str(fault), fault.hint)
 
     def _read_and_prepare(self) -> Iterator[Happened]:
-        due = _due_feeds(self._project, self._now)
-        summaries = pull_feeds(self._project, self._now, due) if due else []
+        summaries = self._pull()
         yield from _read(summaries)
         fresh = any(it.new or it.changed for it in summaries)
         for newsletter in self._project.config.settings.newsletters:
-            if fresh:
-                steps = bring_up_to_date(self._project, newsletter, self._now)
-                yield from self._guarded(newsletter.name, steps)
-            yield from self._guarded(newsletter.name, prepare(self._project, newsletter, self._now))
+            yield from self._guarded(newsletter.name, self._prepare(newsletter, fresh=fresh))
+
+    def _pull(self) -> list[PullSummary]:
+        due = due_feeds(self._project, self._now)
+        if not due:
+            return []
+        from newsletter.workflows.pull import pull_feeds  # noqa: PLC0415 - urllib3, feedparser
+
+        return pull_feeds(self._project, self._now, due)
+
+    def _prepare(self, newsletter: NewsletterSettings, *, fresh: bool) -> Iterator[Happened]:
+        """Bring editions as far as they come without sending. fresh: there is news that may join drafts."""
+        if not fresh and not due_steps(self._project, newsletter, self._now):
+            return
+        from newsletter.workflows.prepare import bring_up_to_date, prepare  # noqa: PLC0415 - jinja2, premailer
+
+        if fresh:
+            yield from bring_up_to_date(self._project, newsletter, self._now)
+        yield from prepare(self._project, newsletter, self._now)
 
     def _send(self, name: str) -> Iterator[Happened]:
         """Send what may leave of a newsletter now; looked for anew, as it is our turn only since then."""
+        from newsletter.workflows.send import dispatch_edition  # noqa: PLC0415 - asyncio, aiosmtplib
+        from newsletter.workflows.ways import ways_out  # noqa: PLC0415
+
         newsletter = self._project.config.newsletter(name)
         ways = ways_out(self._project)
         for edition in self._project.editions.going_out(self._clock()):
@@ -120,20 +115,6 @@ class _Round:
             yield from _sent(result)
 
 
-def _due_feeds(project: Project, now: datetime) -> list[str]:
-    """Return the feeds that it is time to ask, but for those that retired or asked for patience."""
-    return [
-        feed.source.name
-        for feed in project.feeds.for_update(project.config.feeds)
-        if not feed.retired_at
-        and not (feed.ask_after and now < feed.ask_after)
-        and (
-            feed.last_pulled_at is None
-            or now - feed.last_pulled_at >= timedelta(seconds=feed.source.every_s) - _SLACK
-        )
-    ]
-
-
 def _read(summaries: list[PullSummary]) -> Iterator[Happened]:
     for it in summaries:
         brought = [counted(it.new, "new item")] if it.new else []
@@ -141,7 +122,7 @@ def _read(summaries: list[PullSummary]) -> Iterator[Happened]:
         if brought:
             yield Happened(Kind.READ, f"feed {it.feed}", " and ".join(brought))
         if it.problem:
-            yield Happened(Kind.FAILED, f"feed {it.feed}", it.problem, it.hint)
+            yield Happened(Kind.UNREAD, f"feed {it.feed}", it.problem, it.hint, told=not it.due)
 
 
 def _sent(result: SendResult) -> Iterator[Happened]:
