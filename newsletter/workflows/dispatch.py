@@ -42,7 +42,7 @@ class Dispatch:
         """Serve all lines until there is nothing left to do; raises what the store raises."""
         await self._look()
         beside = [
-            asyncio.create_task(self._tools.ledger.keep_leases(self._edition)),
+            asyncio.create_task(self._tools.ledger.keep_leases()),
             asyncio.create_task(self._watch()),
             asyncio.create_task(self._wake()),
         ]

@@ -177,13 +177,13 @@ def test_lease_that_is_renewed_holds(scene):
     claims = here.claim(one)
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - LEASE_S + 5))
-    one.renew(here.edition)
+    one.renew()
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - 6))
     assert here.claim(other) == {}
     assert one.note([], [claims["anna"]]) == {claims["anna"].delivery}
     here.end_leases()
-    one.renew(here.edition)  # too late
+    one.renew()  # too late
     assert set(here.claim(other)) == {"ben"}
 
 
