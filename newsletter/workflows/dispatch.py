@@ -92,7 +92,7 @@ class Dispatch:
             if relay.fault is None:
                 await self._tools.ledger.run(lambda _: self._book.up(name))
                 return
-            alone_s = await self._tools.ledger.run(lambda _: self._book.down(name))
+            alone_s = await self._tools.ledger.run(lambda _: self._book.down(name, str(relay.fault)))
             if not await self._others_work(alone_s):
                 return
             relay.try_again()

@@ -451,7 +451,7 @@ def test_relay_that_is_down_for_an_hour_is_asked_a_few_times(campaign):
     edition, transport = campaign(), closed_relay()
     book = RelayStore(edition.project.database)
     for _minute in range(60):
-        if not book.down_for(transport.name):
+        if not book.rest(transport.name, Limits()).down_until:
             edition.send_by([Way(transport, 8)])
         with edition.project.database.write() as connection:
             connection.execute(update(relays).values(down_until=relays.c.down_until - 60))
