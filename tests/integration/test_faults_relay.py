@@ -699,7 +699,9 @@ def test_spellings_of_one_mailbox_get_one_message(own_campaign, tmp_path):
     project = own_campaign.project
     path = tmp_path / "members.csv"
     lines = ("alice@example.org ", "Alice@EXAMPLE.org", "x@bücher.example", "x@xn--bcher-kva.example")
-    path.write_text("email,audiences\n" + "".join(f"{line},governors\n" for line in lines), "utf-8")
+    path.write_text(
+        "email,first_name,audiences\n" + "".join(f"{line},A,governors\n" for line in lines), "utf-8"
+    )
     terms = Terms((Served("weekly", frozenset(AUDIENCES)),), Basis.MEMBERSHIP, path.name, NOW)
     import_members(project.members, path, terms, audiences=AUDIENCES, newsletters={"weekly": "Weekly"})
     add_items(project, {"pay": "governors"})
