@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from newsletter.delivery.types import DeliveryStatus, SendProgress
 from newsletter.editions.types import DeliveryCounts, Edition
-from newsletter.store.deliveries import DeliveryStore
+from newsletter.store.deliveries import DeliveryStore, Recovered
 from newsletter.workflows.control import finish_edition
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
@@ -38,6 +38,8 @@ class SendResult:
     problem: Exception | None = None
     exhausted: frozenset[str] = frozenset()
     closed_until: datetime | None = None
+    #: What earlier senders that died had left behind.
+    recovered: Recovered = field(default_factory=Recovered)
 
 
 def dispatch_edition(
@@ -59,7 +61,7 @@ def dispatch_edition(
     worker = project.workers.begin(now)
     store = DeliveryStore(project.database, worker, resend=resend)
     neighbours = project.workers.neighbours()
-    store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
+    recovered = store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
     run = Run(project, edition, ways, store, on_progress)
     asyncio.run(run.until_nothing_is_pending())
@@ -79,6 +81,7 @@ def dispatch_edition(
         run.course.problem,
         dispatch.exhausted if counts.pending else frozenset(),
         run.closed_until if counts.pending else None,
+        recovered,
     )
 
 

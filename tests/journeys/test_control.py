@@ -205,6 +205,10 @@ def test_sender_at_work_is_named_while_it_works_and_missed_when_it_is_gone(proje
         process.kill()
         process.wait()
         assert standstill(project, name)["idle"]["deliveries"] == 1
+        relay.released.set()
+        told = project("edition", "send", name, "--go", code=3).stderr
+    assert "an earlier sender stopped with 2 messages in hand; whether they arrived is not known\n" in told
+    assert by_status(project, name) == {"planned": 3, "sent": 1, "unknown": 2}
 
 
 def test_edition_says_what_it_waits_for(project):
