@@ -87,6 +87,11 @@ def tell_standstill(edition: Edition, reasons: Iterable[Standstill]) -> None:
         prose(f"{it.told(shown_time)}.")
 
 
+def needless(reasons: Iterable[Standstill]) -> tuple[str, ...]:
+    """Return which ways on make no sense: to send what is being sent."""
+    return ("Go on sending",) if any(it.code == "sender" for it in reasons) else ()
+
+
 def tell_counts(counts: dict[str, int]) -> str:
     """Return "412 sent, 3 refused": what is not nought."""
     told = [f"{count:,} {name}" for name, count in counts.items() if count and name != "planned"]
@@ -107,16 +112,14 @@ def was_halted(edition: Edition) -> str:
     return printable(f"{edition.id} was {halted(edition)}")
 
 
-def tell_edition(project: Project, edition: Edition) -> None:
-    """Print an edition: its variants, its items, and how far its deliveries are."""
-    from newsletter.workflows.standstill import standstill
-
+def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstill]) -> None:
+    """Print an edition: its variants, its items, how far its deliveries are, and why it stands still."""
     approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
-        tell_standstill(edition, ())
+        tell_standstill(edition, reasons)
         return
     tell_variants(project, edition, variants)
     click.echo()
@@ -124,7 +127,7 @@ def tell_edition(project: Project, edition: Edition) -> None:
     counts = counts_json(project, edition)
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
-    tell_standstill(edition, standstill(project, edition, now()))
+    tell_standstill(edition, reasons)
 
 
 def tell_variants(

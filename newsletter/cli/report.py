@@ -12,6 +12,7 @@ from newsletter.cli.commands import Command
 from newsletter.cli.edition_view import (
     counts_json,
     is_how,
+    needless,
     standstill_json,
     state_json,
     tell_counts,
@@ -57,14 +58,15 @@ def _tell_report(app: App, project: Project, edition: Edition, *, everyone: bool
 
     counts = counts_json(project, edition)
     click.echo(f"{edition.id} {is_how(edition)}: {tell_counts(counts)}")
-    tell_standstill(edition, standstill(project, edition, now()))
+    reasons = standstill(project, edition, now())
+    tell_standstill(edition, reasons)
     # Those that only wait their turn may be very many, and there is nothing to say about each.
     rows = project.reports.deliveries(edition, unfinished_only=not everyone, tried_only=True)
     if counts["planned"] > counts["pending"] + (0 if everyone else counts["sent"]):
         click.echo()
         columns = ["EMAIL", "STATUS", "LAST TRY", "RELAY", "WHY"]
         table(columns, map(_cells, rows), whole=["STATUS", "LAST TRY"], narrow=["EMAIL", "RELAY"])
-    tell_way_on(app, edition, without=("What became of it",))
+    tell_way_on(app, edition, without=("What became of it", *needless(reasons)))
     if counts["unknown"]:
         _tell_unknown(app, edition)
 
@@ -80,8 +82,9 @@ def _tell_unknown(app: App, edition: Edition) -> None:
 
 def _cells(row: DeliveryReport) -> tuple[str | None, ...]:
     again = f"again from {shown_time(row.retry_at)}" if row.retry_at else ""
-    why = "; ".join(filter(None, [row.reply, again]))
-    return row.email, row.status, shown_time(row.at, "not tried"), row.relay, why
+    leaving = "leaves at this moment, or did when its sender stopped" if row.status == "sending" else ""
+    why = "; ".join(filter(None, [leaving or row.reply, again]))
+    return row.email, row.status, shown_time(row.at, "now" if leaving else "not tried"), row.relay, why
 
 
 def _delivery_json(row: DeliveryReport, order: Sequence[str]) -> dict[str, object]:

@@ -54,7 +54,9 @@ def _tell_result(app: App, result: SendResult) -> None:
         app.fail(f"{result.edition.id}: {result.problem}", f"{cure}; nothing is lost, go on with: {again}")
         _exit_with(app, result, told, FAILED)
     elif result.interrupted:
-        app.note(f"newsletter: interrupted; nothing is lost, go on with: {again}")
+        in_hand = counted(result.dropped.unknown, "message")
+        lost = f"{in_hand} in hand now unknown" if result.dropped.unknown else "nothing is lost"
+        app.note(f"newsletter: interrupted; {lost}, go on with: {again}")
         _exit_with(app, result, told, INTERRUPTED)
     elif result.edition.status in ("paused", "cancelled"):
         _tell_halt(app, result.edition)

@@ -74,7 +74,8 @@ class Dispatch:
             for way in (relay.way for relay in self._relays)
             if way.throttle.slowed and (rate := way.throttle.rate_now)
         )
-        return SendProgress(dict(self._course.done), left, rate_s, slowed)
+        alone = tuple(f"without {relay.way.name}: {relay.fault}" for relay in self._relays if relay.fault)
+        return SendProgress(dict(self._course.done), left, rate_s, (*slowed, *alone))
 
     async def _use(self, relay: Relay) -> None:
         """Serve a relay's lines; where it fails while others work, come back to it later."""

@@ -38,8 +38,9 @@ class SendResult:
     problem: Exception | None = None
     exhausted: frozenset[str] = frozenset()
     closed_until: datetime | None = None
-    #: What earlier senders that died had left behind.
+    #: What earlier senders that died had left behind, and what this one did when it was stopped at once.
     recovered: Recovered = field(default_factory=Recovered)
+    dropped: Recovered = field(default_factory=Recovered)
 
 
 def dispatch_edition(
@@ -66,8 +67,8 @@ def dispatch_edition(
     run = Run(project, edition, ways, store, on_progress)
     asyncio.run(run.until_nothing_is_pending())
     dispatch = run.dispatch
-    if run.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-        store.recover(edition, [worker], _clock())
+    # What was in hand is in doubt then, and nobody knows it better than we do.
+    dropped = store.recover(edition, [worker], _clock()) if run.cut_off else Recovered()
     if run.course.pauses:
         project.editions.pause(edition, None, str(run.course.problem), _clock())
     counts = finish_edition(project, edition, _clock())
@@ -82,6 +83,7 @@ def dispatch_edition(
         dispatch.exhausted if counts.pending else frozenset(),
         run.closed_until if counts.pending else None,
         recovered,
+        dropped,
     )
 
 

@@ -202,6 +202,9 @@ def test_sender_at_work_is_named_while_it_works_and_missed_when_it_is_gone(proje
         assert [*found] == ["sender"]
         assert found["sender"]["where"] == socket.gethostname()
         assert f"process {process.pid}" in found["sender"]["text"]
+        told = project("edition", "report", name).stdout
+        assert "leaves at this moment" in told
+        assert "Go on sending" not in told + project("edition", "show", name).stdout
         process.kill()
         process.wait()
         assert standstill(project, name)["idle"]["deliveries"] == 1
