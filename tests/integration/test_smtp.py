@@ -406,7 +406,7 @@ def test_closing_between_offer_and_content_sends_nothing_that_could_be_content()
 
 @pytest.mark.parametrize("script", [never_answers("QUIT"), half_a_reply("QUIT"), nonsense("QUIT")])
 def test_close_does_not_fail_with_the_relay(script, monkeypatch):
-    monkeypatch.setattr("newsletter.delivery.smtp.link._GOODBYE_S", 0.1)
+    monkeypatch.setattr("newsletter.delivery.smtp.dialogue._GOODBYE_S", 0.1)
     with ScriptedRelay(script) as relay:
         assert over(settings(relay), send).code == 250
 
