@@ -12,7 +12,7 @@ import click
 from newsletter.cli.app import App, counted, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
-from newsletter.cli.edition_view import counts_json, edition_json, tell_edition, tell_way_on
+from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
 from newsletter.cli.report import report
 from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
@@ -76,7 +76,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     notes = _notes(made, project.config.newsletter(newsletter).audiences)
 
     def human() -> None:
-        tell_edition(project, made.edition)
+        tell_edition(project, made.edition, ())
         if notes:
             click.echo()
         for note in notes:
@@ -107,15 +107,17 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
 @click.argument("edition_id", metavar="EDITION")
 @pass_app
 def show(app: App, edition_id: str) -> None:
-    """Show an edition's variants and items, and how far it is."""
+    """Show an edition's variants and items, how far it is, and why it stands still."""
     from newsletter.workflows.find import find_edition
+    from newsletter.workflows.standstill import standstill
 
     project = app.open()
     found = find_edition(project, edition_id)
 
     def human() -> None:
-        tell_edition(project, found)
-        tell_way_on(app, found)
+        reasons = standstill(project, found, now())
+        tell_edition(project, found, reasons)
+        tell_way_on(app, found, without=needless(reasons))
 
     app.show(edition_json(project, found), human)
 

@@ -12,7 +12,14 @@ from datetime import datetime
 
 from newsletter.editions.types import Edition, EditionStatus
 from newsletter.feeds.types import Item, ItemStatus
-from newsletter.members.types import Basis, EndReason, Member, MemberStatus, Subscription
+from newsletter.members.types import (
+    Basis,
+    EndReason,
+    Member,
+    MemberStatus,
+    Subscription,
+    Suppression,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +40,11 @@ class Because:
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """Why an address is never mailed. detail: the relay's words, say; may be empty."""
-
-    reason: str
-    detail: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """All that is known of a member towards one newsletter.
 
     serves: its audiences. subscriptions: to it, ended ones too, oldest first. marketing: whether it asks for
-    consent.
+    consent. suppressions: of the address, lifted ones too.
     """
 
     newsletter: str
@@ -54,7 +52,7 @@ class Standing:
     marketing: bool
     member: Member
     subscriptions: tuple[Subscription, ...]
-    suppression: Suppression | None = None
+    suppressions: tuple[Suppression, ...] = ()
 
     def subscription(self, at: datetime) -> Subscription | None:
         """Return the subscription that ran at a time."""
@@ -62,6 +60,11 @@ class Standing:
             it for it in self.subscriptions if it.started_at <= at and (not it.ended_at or it.ended_at > at)
         ]
         return running[-1] if running else None
+
+    def suppression(self, at: datetime) -> Suppression | None:
+        """Return why the address was not mailed at a time; None when it was."""
+        held = (it for it in self.suppressions if it.since <= at and not (it.lifted and it.lifted.at <= at))
+        return next(held, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,12 @@ class Limits:
 
 def why_not_subscribed(standing: Standing, at: datetime) -> Because | None:
     """Return why a newsletter went to a member at no account at that time; None when it would have."""
-    name, suppression = standing.newsletter, standing.suppression
+    name = standing.newsletter
     if standing.member.status is MemberStatus.FORGOTTEN:
         return Because("forgotten", "was forgotten, as asked")
-    if suppression and suppression.since <= at:
-        why = ": ".join(filter(None, [suppression.reason, suppression.detail]))
-        return Because("suppressed", f"is never mailed, since {{when}}: {why}", suppression.since)
+    if suppression := standing.suppression(at):
+        held = "was not mailed from {when} on" if suppression.lifted else "is never mailed, since {when}"
+        return Because("suppressed", f"{held}: {suppression}", suppression.since)
     running = standing.subscription(at)
     if running is None:
         return _not_on_the_list(standing, at)

@@ -256,6 +256,20 @@ suppressions = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+# Suppressions that a person lifted, as they were, and on whose word: rows are only added.
+lifted_suppressions = Table(
+    "lifted_suppressions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email_key", Text, nullable=False, index=True),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("lifted_at", UtcDateTime, nullable=False),
+    Column("lifted_by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+)
+
 editions = Table(
     "editions",
     metadata,
@@ -359,6 +373,7 @@ relays = Table(
     Column("slowed_at", Float),  # when it last asked for less; it recovers from then on, see delivery.pace
     Column("troubles", Integer, nullable=False),  # how often in a row it could not be reached
     Column("down_until", Float),  # not tried again before this
+    Column("problem", Text),  # what was wrong with it the last time
 )
 
 # Messages handed to a relay, by hours since 1970: what `daily_limit` is held against.

@@ -20,6 +20,7 @@ from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
+    from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
 
 
@@ -53,6 +54,13 @@ class Project:
         from newsletter.store.traces import TraceStore  # noqa: PLC0415 - for one command only
 
         return TraceStore(self.database)
+
+    @cached_property
+    def suppressions(self) -> SuppressionStore:
+        """Addresses that are never mailed, and why."""
+        from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
+
+        return SuppressionStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

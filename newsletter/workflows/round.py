@@ -11,20 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from newsletter.config import NewsletterSettings
-from newsletter.delivery.window import open_at
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import PullSummary
 from newsletter.store.turn import turn
 from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.project import Project
-
-if TYPE_CHECKING:
-    from newsletter.workflows.send import SendResult
 
 
 def run_round(project: Project, now: datetime) -> list[Happened]:
@@ -47,7 +41,6 @@ class _Round:
         self._project = project
         self._now = now
         self._began = time.monotonic()
-        self._interrupted = False
 
     def steps(self) -> Iterator[Happened]:
         with turn(self._project.database, "run") as ours:
@@ -57,8 +50,15 @@ class _Round:
         going_out = self._project.editions.going_out(self._clock())
         for name in dict.fromkeys(edition.id.newsletter for edition in going_out):
             with turn(self._project.database, f"send-{name}") as ours:
-                if ours and not self._interrupted:
-                    yield from self._guarded(name, self._send(name))
+                for it in self._guarded(name, self._send(name)) if ours else ():
+                    yield it
+                    if it.kind is Kind.INTERRUPTED:
+                        return
+
+    def _send(self, name: str) -> Iterator[Happened]:
+        from newsletter.workflows.send_due import send_due  # noqa: PLC0415 - asyncio, aiosmtplib
+
+        return send_due(self._project, name, self._clock)
 
     def _clock(self) -> datetime:
         return self._now + timedelta(seconds=time.monotonic() - self._began)
@@ -96,24 +96,6 @@ class _Round:
             yield from bring_up_to_date(self._project, newsletter, self._now)
         yield from prepare(self._project, newsletter, self._now)
 
-    def _send(self, name: str) -> Iterator[Happened]:
-        """Send what may leave of a newsletter now; looked for anew, as it is our turn only since then."""
-        from newsletter.workflows.send import dispatch_edition  # noqa: PLC0415 - asyncio, aiosmtplib
-        from newsletter.workflows.ways import ways_out  # noqa: PLC0415
-
-        newsletter = self._project.config.newsletter(name)
-        ways = ways_out(self._project)
-        for edition in self._project.editions.going_out(self._clock()):
-            if edition.id.newsletter != name or self._interrupted:
-                continue
-            if not open_at(newsletter.window, self._clock(), ZoneInfo(newsletter.timezone)):
-                return
-            if all(self._project.relays.down_for(way.name) for way in ways):
-                return
-            result = dispatch_edition(self._project, edition, ways, self._clock(), clock=self._clock)
-            self._interrupted = result.interrupted
-            yield from _sent(result)
-
 
 def _read(summaries: list[PullSummary]) -> Iterator[Happened]:
     for it in summaries:
@@ -123,16 +105,3 @@ def _read(summaries: list[PullSummary]) -> Iterator[Happened]:
             yield Happened(Kind.READ, f"feed {it.feed}", " and ".join(brought))
         if it.problem:
             yield Happened(Kind.UNREAD, f"feed {it.feed}", it.problem, it.hint, told=not it.due)
-
-
-def _sent(result: SendResult) -> Iterator[Happened]:
-    subject, counts = str(result.edition.id), result.counts
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.by_status().items() if count)
-    if result.problem:
-        hint = getattr(result.problem, "hint", "") or f"newsletter edition report {subject}"
-        yield Happened(Kind.FAILED, subject, f"{result.problem}; {told}", hint)
-    elif result.interrupted:
-        yield Happened(Kind.INTERRUPTED, subject, f"interrupted: {told}; the next run goes on")
-    elif result.sent_now or not counts.open:
-        some = counts.sent != counts.planned
-        yield Happened(Kind.SENT, subject, told, f"newsletter edition report {subject}" if some else "")

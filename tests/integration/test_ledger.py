@@ -26,6 +26,7 @@ from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table
 from newsletter.store.workers import Neighbours, this_machine
 from newsletter.workflows.ledger import Ledger
+from newsletter.workflows.loop import run_in_loop
 
 ACCEPTED = Reply(250, "queued as 7F", "2.0.0")
 NO_MAILBOX = Reply(550, "no such user here", "5.1.1")
@@ -166,7 +167,7 @@ def test_delivery_that_two_lines_of_one_worker_claimed_is_handed_over_once(scene
         finally:
             ledger.close()
 
-    assert asyncio.run(both_at_once_and_one_later()) == [True, False, False, False]
+    assert run_in_loop(both_at_once_and_one_later()) == [True, False, False, False]
     assert here.statuses()["anna"] == "sent"
 
 
@@ -176,13 +177,13 @@ def test_lease_that_is_renewed_holds(scene):
     claims = here.claim(one)
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - LEASE_S + 5))
-    one.renew(here.edition)
+    one.renew()
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - 6))
     assert here.claim(other) == {}
     assert one.note([], [claims["anna"]]) == {claims["anna"].delivery}
     here.end_leases()
-    one.renew(here.edition)  # too late
+    one.renew()  # too late
     assert set(here.claim(other)) == {"ben"}
 
 

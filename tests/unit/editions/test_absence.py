@@ -81,7 +81,7 @@ def test_what_runs_at_that_time_is_no_reason():
     assert why_not_subscribed(standing(changed, subscription(started_at=T)), T) is None
     assert why_not_subscribed(standing(subscription(paused_until=T)), T) is None
     assert (
-        why_not_subscribed(standing(subscription(), suppression=Suppression("refused", "", T + DAY)), T)
+        why_not_subscribed(standing(subscription(), suppressions=(Suppression("refused", "", T + DAY),)), T)
         is None
     )
 
