@@ -26,18 +26,20 @@ def run_round(project: Project, now: datetime) -> list[Happened]:
 
     A trouble that lasts is among it each time, and marked as told from the second time on.
     """
-    happened = [*_Round(project, now).steps()]
+    this = _Round(project, now)
+    happened = [*this.steps()]
     failed = {it.subject: it.words for it in happened if it.kind is Kind.FAILED}
-    if over := project.told.subjects() - failed.keys():
-        project.told.over(over)
+    well = this.well | {it.subject for it in happened if not it.is_trouble}
+    project.told.over(well - failed.keys())
     old = {subject for subject, state in failed.items() if not project.told.is_news(subject, state, now)}
     return [replace(it, told=True) if it.kind is Kind.FAILED and it.subject in old else it for it in happened]
 
 
 class _Round:
-    """One round. now: when it began; its clock goes on from there."""
+    """One round. now: when it began; its clock goes on from there. well: the newsletters without trouble."""
 
     def __init__(self, project: Project, now: datetime) -> None:
+        self.well: set[str] = set()
         self._project = project
         self._now = now
         self._began = time.monotonic()
@@ -63,13 +65,14 @@ class _Round:
     def _clock(self) -> datetime:
         return self._now + timedelta(seconds=time.monotonic() - self._began)
 
-    @staticmethod
-    def _guarded(subject: str, steps: Iterator[Happened]) -> Iterator[Happened]:
+    def _guarded(self, subject: str, steps: Iterator[Happened]) -> Iterator[Happened]:
         """Leave it at that where a foreseen fault ends the steps; others go on."""
         try:
             yield from steps
         except NewsletterError as fault:
             yield Happened(Kind.FAILED, subject, str(fault), fault.hint)
+        else:
+            self.well.add(subject)
 
     def _read_and_prepare(self) -> Iterator[Happened]:
         summaries = self._pull()
