@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 
 import pytest
@@ -45,13 +46,13 @@ def test_days_are_named(text, expected):
         ("2026-02-30", "day is out of range for month"),
         ("2027-01-03 to 2026-12-21", "ends before it begins; 2026-12-21 to 2027-01-03?"),
         ("bank holidays of France", "we know no bank holidays of 'France', but those of England"),
-        ("25 December", "not understood; write a date \"2026-12-25\""),
+        ("25 December", 'not understood; write a date "2026-12-25"'),
         (5, "not understood"),
         (datetime(2026, 12, 25, 7), "not understood"),  # noqa: DTZ001 - as TOML gives it
     ],
 )
 def test_what_is_not_understood_is_told_with_examples(value, problem):
-    with pytest.raises(ValueError, match="write|but those|ends before") as caught:
+    with pytest.raises(ValueError, match=r"write|but those|ends before") as caught:
         parse_days(value)
     assert str(caught.value).startswith(problem)
 
@@ -108,19 +109,20 @@ def test_calendar_gives_only_events_that_are_asked_for():
         (calendar(), "has no event; it has none at all"),
         (calendar(HALF_TERM), "has no event called like Term time; it has 'Half term'"),
         (calendar("Term time; DTSTART;VALUE=DATE:2026"), "'Term time' has no date that can be read"),
-        (calendar("Term time; DTSTART;VALUE=DATE:20260901; RRULE:FREQ=YEARLY"), "'Term time' repeats by a rule"),
+        (
+            calendar("Term time; DTSTART;VALUE=DATE:20260901; RRULE:FREQ=YEARLY"),
+            "'Term time' repeats by a rule",
+        ),
         (b" " * 3_000_000, "is larger than 2,097,152 bytes"),
     ],
 )
 def test_calendar_that_cannot_be_used_says_why(raw, problem):
-    with pytest.raises(ValueError, match="event|iCalendar|date|rule|bytes") as caught:
+    with pytest.raises(ValueError, match=r"event|iCalendar|date|rule|bytes") as caught:
         read_calendar(raw, ["Term time"] if b"VEVENT" in raw else [])
     assert str(caught.value).startswith(problem)
 
 
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: calendar(f"x; DTSTART:{text}")))
 def test_any_bytes_are_a_calendar_or_refused(raw):
-    try:
+    with suppress(ValueError):
         assert read_calendar(raw)
-    except ValueError:
-        pass
