@@ -127,17 +127,20 @@ class _Agenda:
 
     def _present(self, occasion: Occasion) -> Step | None:
         """Say what becomes of the newest edition that is due."""
-        later = [day for day, edition in self._editions.items() if edition.status in _GONE]
-        if later and max(later) > occasion.date:
-            return self._overtaken(occasion, max(later))
         edition = self._editions.get(occasion.date)
+        late = edition is not None and _is_late(edition, occasion)
+        # Who approved the next one while this one was held has its news in there.
+        taking = (*_GONE, EditionStatus.APPROVED) if late else _GONE
+        later = [day for day, it in self._editions.items() if it.status in taking and day > occasion.date]
+        if later:
+            return self._overtaken(occasion, max(later))
         if edition is None:
             return self._missing(occasion)
         if edition.status is EditionStatus.HELD:
             return None  # a person decides
         if edition.status is EditionStatus.DRAFT and not self._policy.automatic:
             return self._unapproved(occasion, edition)
-        if edition.approved_at and edition.approved_at > occasion.due:
+        if late:
             return self._step(Action.SEND, occasion, f"approved by {edition.approved_by} after that")
         return self._missed(occasion) if self._is_missed(occasion) else self._on_time(occasion)
 
@@ -196,6 +199,12 @@ def duration(seconds: int) -> str:
     if days:
         return f"{days} day{'s' * (days != 1)}" + (f" {hours} h" if hours else "")
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _is_late(edition: Edition, occasion: Occasion) -> bool:
+    """Tell whether an edition was held, and perhaps approved since."""
+    approved_late = edition.approved_at is not None and edition.approved_at > occasion.due
+    return approved_late or edition.status is EditionStatus.HELD
 
 
 def _until(now: datetime, occasions: Iterator[Occasion]) -> Iterator[Occasion]:

@@ -63,7 +63,7 @@ def parse_days(value: object) -> Days:
     if isinstance(value, DaySpan | BankHolidays | CalendarName):
         return value
     if isinstance(value, date) and not isinstance(value, datetime):
-        return DaySpan(value, value, f"{value} is an exception")
+        return DaySpan(value, value, f"the day {value}")
     text = value.strip() if isinstance(value, str) else ""
     if span := _SPAN.fullmatch(text):
         return _span(text, span[1], span[2] or span[1], span[3])
@@ -81,7 +81,11 @@ def span_of(day: date, spans: Iterable[DaySpan]) -> DaySpan | None:
 
 def _span(text: str, first: str, last: str, name: str | None) -> DaySpan:
     try:
-        span = DaySpan(date.fromisoformat(first), date.fromisoformat(last), name or f"{text} is an exception")
+        span = DaySpan(
+            date.fromisoformat(first),
+            date.fromisoformat(last),
+            name or f"the day{'s' * (first != last)} {text}",
+        )
     except ValueError as fault:
         raise ValueError(f"{fault}; {_HOW}") from None
     if span.last < span.first:

@@ -92,7 +92,7 @@ class Schedule:
 
     def _occasion(self, before: date | None, planned: date, after: date | None) -> Occasion:
         if self.only_in is not None and not span_of(planned, self.only_in):
-            return self._skipped(planned, "outside of the days of only_in")
+            return self._skipped(planned, _outside(planned, self.only_in))
         exception = span_of(planned, self.exceptions)
         if exception is None:
             due = self._due(planned)
@@ -139,6 +139,21 @@ class Schedule:
         if shown.utcoffset() != shown.replace(fold=1).utcoffset():
             return f"the clocks go back, so there are two {wanted:%H:%M}; it is the first"
         return ""
+
+
+def _outside(day: date, spans: tuple[DaySpan, ...]) -> str:
+    """Return "between Autumn term and Spring term"."""
+    past = max((span for span in spans if span.last < day), key=lambda it: it.last, default=None)
+    coming = min((span for span in spans if span.first > day), key=lambda it: it.first, default=None)
+    if past and coming:
+        return f"between {past.name} and {coming.name}"
+    return (
+        f"after {past.name}"
+        if past
+        else f"before {coming.name}"
+        if coming
+        else "on none of the days of only_in"
+    )
 
 
 def weekday_date(day: date) -> str:

@@ -17,8 +17,8 @@ from newsletter.editions.days import BankHolidays, CalendarName, DaySpan, parse_
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("2026-12-25", (date(2026, 12, 25), date(2026, 12, 25), "2026-12-25 is an exception")),
-        (date(2026, 12, 25), (date(2026, 12, 25), date(2026, 12, 25), "2026-12-25 is an exception")),
+        ("2026-12-25", (date(2026, 12, 25), date(2026, 12, 25), "the day 2026-12-25")),
+        (date(2026, 12, 25), (date(2026, 12, 25), date(2026, 12, 25), "the day 2026-12-25")),
         ("2026-12-21 to 2027-01-03: Christmas", (date(2026, 12, 21), date(2027, 1, 3), "Christmas")),
         ("2026-12-21..2027-01-03: a: b", (date(2026, 12, 21), date(2027, 1, 3), "a: b")),
     ],

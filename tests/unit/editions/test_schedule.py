@@ -184,7 +184,7 @@ EASTER = ("2026-04-03: Good Friday", "2026-04-06: Easter Monday")
         (
             {"only_in": ["2026-09-01 to 2026-10-23: x", "2026-11-02 to 2026-12-18: y"]},
             date(2026, 10, 16),
-            ["16 Oct", "23 Oct", "(30 Oct: outside of the days of only_in)", "6 Nov"],
+            ["16 Oct", "23 Oct", "(30 Oct: between x and y)", "6 Nov"],
         ),
         # One that would move out of term stays away.
         (
@@ -194,7 +194,7 @@ EASTER = ("2026-04-03: Good Friday", "2026-04-06: Easter Monday")
                 "on_exception": "next",
             },
             date(2026, 10, 16),
-            ["16 Oct", "(23 Oct: 2026-10-23 is an exception)", "(30 Oct: outside of the days of only_in)"],
+            ["16 Oct", "(23 Oct: the day 2026-10-23)", "(30 Oct: after x)"],
         ),
     ],
 )
