@@ -6,6 +6,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ FetchError           status, retry_after_s
 │  └─ FeedParseError
 ├─ AudienceError
+├─ CalendarError           days that a schedule needs cannot be read
 ├─ MemberError             one member: unknown, or there already
 ├─ MemberRowsError         path, [(line, problem)]: every bad row at once
 ├─ AddressError            (also ValueError)
@@ -94,6 +95,10 @@ class FeedParseError(FeedError, ValueError):
 
 class AudienceError(NewsletterError, ValueError):
     """An audience that is not in the configuration was named."""
+
+
+class CalendarError(NewsletterError, ValueError):
+    """A calendar of the project, school terms say, cannot be read and never was."""
 
 
 class MemberError(NewsletterError, LookupError):

@@ -20,7 +20,7 @@ DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 #: What the number of an item may be: whatever fits a column of the database.
 ITEM_ID = click.IntRange(1, 2**63 - 1)
 #: A command in a sentence; those that work in no project folder stay as they are.
-_COMMAND = re.compile(r"\bnewsletter (?=(?:audience|check|edition|feed|item|member|run|why)\b)")
+_COMMAND = re.compile(r"\bnewsletter (?=(?:audience|check|edition|feed|item|member|run|schedule|why)\b)")
 
 
 @dataclass(slots=True)

@@ -20,14 +20,16 @@ from pydantic import (
 from newsletter.config.fields import (
     AddressField,
     Command,
+    DaysField,
     DnsName,
     Duration,
+    Grace,
     HeaderName,
     Line,
     MailboxField,
     Rate,
     RateField,
-    Schedule,
+    RecurrenceField,
     Slug,
     Source,
     TimeZone,
@@ -35,6 +37,7 @@ from newsletter.config.fields import (
     WindowField,
 )
 from newsletter.config.timeouts import TimeoutSettings
+from newsletter.editions.recurrence import parse_recurrence
 
 
 class _Table(BaseModel):
@@ -253,19 +256,29 @@ class SortingSettings(_Table):
     default: tuple[Slug, ...] = ()
 
 
+class CalendarSettings(_Table):
+    """Days from an iCalendar file or address: school terms, say. events: only those with such words."""
+
+    url: Source
+    events: tuple[Line, ...] = ()
+
+
 class NewsletterSettings(_Table):
     """One newsletter."""
 
     name: Slug
     title: Line | None = None
     audiences: tuple[Slug, ...] = Field(min_length=1)
-    schedule: Schedule = "0 7 * * FRI"
+    schedule: RecurrenceField = parse_recurrence("0 7 * * FRI")
     timezone: TimeZone = "Europe/London"
+    exceptions: tuple[DaysField, ...] = ()
+    on_exception: Literal["skip", "next", "previous"] = "skip"
+    only_in: tuple[DaysField, ...] = ()
     language: Literal["en", "cy"] = "en"
     lead: Duration = timedelta(hours=24)
     approval: Literal["required", "automatic"] = "required"
     on_missed: Literal["send", "skip", "hold"] = "send"
-    catch_up: Duration = timedelta(hours=6)
+    catch_up: Grace = timedelta(hours=6)
     min_items: PositiveInt = 1
     max_items: PositiveInt = 12
     sections: tuple[Line, ...] = ()
@@ -292,6 +305,7 @@ class Settings(_Table):
     newsletters: tuple[NewsletterSettings, ...] = Field(min_length=1)
     feeds: tuple[FeedSettings, ...] = ()
     audiences: dict[Slug, AudienceSettings] = Field(default_factory=dict)
+    calendars: dict[Slug, CalendarSettings] = Field(default_factory=dict)
     sorting: SortingSettings = Field(default_factory=SortingSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)

@@ -13,7 +13,6 @@ from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
-from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
     UNDECIDED,
     Composition,
@@ -31,6 +30,7 @@ from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import schedule_of
 
 #: How often a draft gives way to others that are made at the same moment.
 _TRIES = 5
@@ -127,13 +127,13 @@ def audience_titles(config: Config, newsletter: NewsletterSettings) -> dict[str,
 
 
 def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> date:
-    for day in scheduled_dates(newsletter.schedule, newsletter.timezone, now):
+    for day in schedule_of(project, newsletter, now).upcoming_dates(now):
         edition = project.editions.find(EditionId(newsletter.name, day))
         if edition is None or edition.status in UNDECIDED:
             return day
     raise EditionError(
-        f"{newsletter.name}: the schedule {newsletter.schedule!r} names no date to come",
-        hint="give one with --date",
+        f"{newsletter.name}: the schedule {newsletter.schedule.text!r} names no date to come",
+        hint=f"newsletter schedule list {newsletter.name} says why; or give one with --date",
     )
 
 

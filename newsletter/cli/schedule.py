@@ -1,0 +1,89 @@
+"""newsletter schedule: what will happen, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.app import App, now, pass_app
+from newsletter.cli.commands import Group
+from newsletter.cli.screen import heading, prose, table
+
+if TYPE_CHECKING:
+    from newsletter.config import NewsletterSettings
+    from newsletter.workflows.schedules import Forecast
+
+
+@click.group(cls=Group, example="newsletter schedule list")
+def schedule() -> None:
+    """See when newsletters come out."""
+
+
+@schedule.command("list", example="newsletter schedule list weekly --next 5")
+@click.argument("newsletter", required=False)
+@click.option(
+    "--next",
+    "number",
+    metavar="NUMBER",
+    type=click.IntRange(1, 500),
+    default=10,
+    show_default=True,
+    help="How many dates of each newsletter.",
+)
+@pass_app
+def list_(app: App, newsletter: str | None, number: int) -> None:
+    """List the next dates of a newsletter, or of all: what will happen when, and what is left out and why."""
+    from newsletter.workflows.schedules import forecast
+
+    project = app.open()
+    config = project.config
+    chosen = [config.newsletter(newsletter)] if newsletter else config.settings.newsletters
+    moment = now()
+    found = [(settings, forecast(project, settings, moment, number)) for settings in chosen]
+    data = [_json(settings, it) for settings, dates in found for it in dates]
+
+    def human() -> None:
+        for settings, dates in found:
+            _tell(settings, dates)
+
+    app.show(data, human)
+
+
+def _json(settings: NewsletterSettings, it: Forecast) -> dict[str, Any]:
+    return {
+        "newsletter": settings.name,
+        "id": f"{settings.name}/{it.occasion.date}",
+        "date": it.occasion.date,
+        "planned": it.occasion.planned,
+        "comes_out": not it.occasion.skipped,
+        "reason": it.occasion.reason,
+        "due": it.local,
+        "due_utc": it.occasion.due,
+        "drafted_from": it.drafted_from,
+        "status": it.status,
+    }
+
+
+def _tell(settings: NewsletterSettings, dates: list[Forecast]) -> None:
+    heading(f"{settings.name}: {settings.schedule.text}, {settings.timezone}")
+    if not dates:
+        prose("  The schedule names no date to come.")
+    rows = [
+        (
+            f"{it.occasion.date:%a} {it.occasion.date}",
+            f"{it.local:%H:%M %Z}",
+            f"{it.occasion.due:%Y-%m-%d %H:%M}",
+            _what(it),
+        )
+        for it in dates
+    ]
+    table(["DATE", "LOCAL TIME", "UTC", "WHAT HAPPENS"], rows, whole=["DATE", "LOCAL TIME", "UTC"])
+    click.echo()
+
+
+def _what(it: Forecast) -> str:
+    if it.occasion.skipped:
+        return f"left out: {it.occasion.reason}"
+    drafted = f"is {it.status}" if it.status else f"drafted from {it.drafted_from:%a %d %b %H:%M}"
+    return "; ".join(filter(None, [drafted, it.occasion.reason]))

@@ -1,0 +1,73 @@
+"""Schedules: when a newsletter of the project comes out, and what it promises about time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from newsletter.config import NewsletterSettings
+from newsletter.editions.agenda import Policy
+from newsletter.editions.days import Days, DaySpan
+from newsletter.editions.schedule import Occasion, Schedule
+from newsletter.editions.types import EditionId, EditionStatus
+
+if TYPE_CHECKING:
+    from newsletter.workflows.project import Project
+
+
+def schedule_of(project: Project, newsletter: NewsletterSettings, now: datetime) -> Schedule:
+    """Return a newsletter's schedule with the days of its calendars; raises CalendarError."""
+    return Schedule(
+        newsletter.schedule,
+        ZoneInfo(newsletter.timezone),
+        _spans(project, newsletter.exceptions, now),
+        _spans(project, newsletter.only_in, now) if newsletter.only_in else None,
+        newsletter.on_exception,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What will happen on one date. status: of the edition, where there is one already."""
+
+    occasion: Occasion
+    local: datetime
+    drafted_from: datetime
+    status: EditionStatus | None
+
+
+def forecast(project: Project, newsletter: NewsletterSettings, now: datetime, number: int) -> list[Forecast]:
+    """Return the next occasions of a newsletter, the skipped ones among them; raises CalendarError."""
+    schedule = schedule_of(project, newsletter, now)
+    coming = (it for it in schedule.occasions(schedule.local(now).date()) if it.due > now)
+    return [_forecast(project, newsletter, schedule, it) for it in islice(coming, number)]
+
+
+def _forecast(
+    project: Project, newsletter: NewsletterSettings, schedule: Schedule, occasion: Occasion
+) -> Forecast:
+    edition = project.editions.find(EditionId(newsletter.name, occasion.date))
+    drafted_from = schedule.local(occasion.due - newsletter.lead)
+    return Forecast(occasion, schedule.local(occasion.due), drafted_from, edition.status if edition else None)
+
+
+def policy_of(newsletter: NewsletterSettings) -> Policy:
+    """Return what a newsletter promises about time."""
+    automatic = newsletter.approval == "automatic"
+    return Policy(newsletter.lead, newsletter.catch_up, newsletter.on_missed, automatic)
+
+
+def _spans(project: Project, given: Iterable[Days], now: datetime) -> tuple[DaySpan, ...]:
+    spans: list[DaySpan] = []
+    for days in given:
+        if isinstance(days, DaySpan):
+            spans.append(days)
+        else:
+            from newsletter.workflows.calendars import days_of  # noqa: PLC0415 - few schedules need it
+
+            spans += days_of(project, days, now)
+    return tuple(spans)
