@@ -27,9 +27,9 @@ _MINUTE_S = 60.0
 @click.option("--loop", is_flag=True, help="Go on, once a minute, until it is stopped.")
 @pass_app
 def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
-    """Do whatever is due: read feeds, draft, send, go on with what was interrupted.
+    """Do whatever is due; this is what cron calls.
 
-    Safe to call every minute, and twice at once. It says what it did, in one line, and a trouble once; where
+    Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute, and twice at once. It says what it did, in one line, and a trouble once; where
     nothing was due it says nothing.
     """
     if loop and (at or dry_run):

@@ -17,7 +17,7 @@ def run(project):
 
 def test_weekly_goes_out_by_itself_once_somebody_approved_it(project, run):
     run("2026-11-24T12:00")
-    assert "drafted, 12 items for 3 members; it waits for approval" in run("2026-11-26T07:00").stdout
+    assert "drafted, 19 items for 3 members; it waits for approval" in run("2026-11-26T07:00").stdout
     project("edition", "approve", "weekly", "--by", "Anna")
     assert (run("2026-11-27T06:59").stdout, project.outbox()) == ("", [])
     assert "weekly/2026-11-27: 3 sent" in run("2026-11-27T07:00").stdout
@@ -39,7 +39,7 @@ def test_edition_that_nobody_approves_is_held_and_says_so_once(project, run):
 
 
 def test_trouble_is_one_line_with_its_cure_and_told_once(project, run):
-    (project.folder / "feeds" / "policy.xml").unlink()
+    (project.folder / "feeds" / "policy.rss").unlink()
     failed = run("2026-11-24T12:00", code=3)
     assert failed.stderr.startswith("newsletter: feed policy: ")
     again = run("2026-11-24T13:00", code=3)
