@@ -31,6 +31,8 @@ class SortedItem:
 
 def rename(connection: Connection, feed_id: int, renamed: Mapping[str, str]) -> None:
     """Give known entries their new keys, unless another has one of them by now."""
+    if not renamed:
+        return
     taken = among(connection, entries.c.key, list(renamed.values()))
     found = set(
         connection.execute(select(entries.c.key).where(entries.c.feed_id == feed_id, taken)).scalars()
