@@ -88,6 +88,10 @@ class FeedSource:
     categories: tuple[str, ...] = ()
 
 
+#: What stands as feed of items that editors added; no feed's name has a space.
+BY_HAND = FeedSource("by hand", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """Where permanent redirects of a feed led, and in how many pulls in a row."""

@@ -14,6 +14,7 @@ from newsletter.feeds.entries import entry_key
 from newsletter.feeds.fetch import Fetcher
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.types import (
+    BY_HAND,
     FeedForUpdate,
     FeedSource,
     Fetched,
@@ -26,9 +27,6 @@ from newsletter.store.pulls import SortedItem
 from newsletter.workflows.feed_lists import read_bounded
 from newsletter.workflows.project import Project
 from newsletter.workflows.sort import sort_when_rules_changed
-
-#: What stands as feed of such items; no feed can be called so, as names of feeds have no spaces.
-BY_HAND = FeedSource("by hand", "")
 
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
 _FEED = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)

@@ -12,7 +12,7 @@ from relays import ScriptedRelay
 
 from newsletter.editions.types import EditionStatus
 from newsletter.errors import AlreadySent, EditionError, EmptyEdition, MissingField, NotApproved
-from newsletter.feeds.types import ItemStatus
+from newsletter.feeds.types import FeedSource, ItemStatus
 from newsletter.members.types import Basis
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
@@ -103,6 +103,19 @@ def test_item_that_was_cut_comes_with_the_next_edition(open_project):
     add_members(project, {"anna": "governors", "ben": "governors+leaders", "lena": "leaders"})
     assert send(project, friday(1)) == {"anna": ["n1", "n2"], "ben": ["n1", "n2"], "lena": ["n2"]}
     assert send(project, friday(2)) == {"anna": ["n3"], "ben": ["n3"]}
+
+
+def test_feed_that_floods_leaves_room_to_others_and_loses_nothing(open_project):
+    project = open_project(newsletters=[{**WEEKLY, "max_items": 6}])
+    few = dict.fromkeys(["few0", "few1", "few2", "few3"], "governors")
+    add_items(project, few, now=NOW - timedelta(days=9))
+    many = [f"n{number:03}" for number in range(200)]
+    add_items(project, dict.fromkeys(many, "governors"), source=FeedSource("flood", "feeds/flood.xml"))
+    add_members(project, ["anna"])
+    draft = draft_edition(project, "weekly", NOW, day=friday(1))
+    assert draft.waiting == {"flood": 197, "policy": 1}
+    assert send(project, friday(1)) == {"anna": [*many[:3], "few0", "few1", "few2"]}
+    assert send(project, friday(2)) == {"anna": [*many[3:8], "few3"]}
 
 
 def test_refused_member_may_still_get_the_items(project):
