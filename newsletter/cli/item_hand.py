@@ -43,7 +43,7 @@ def hide(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
 @_by
 @pass_app
 def pin(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
-    """Put an item first in the next edition."""
+    """Put an item first in the next edition, under "Top news"."""
     _set_status(app, item_id, "new" if undo else "pinned", name)
 
 
@@ -89,8 +89,8 @@ def correct(app: App, item_id: int, *, leave: bool) -> None:
 def order(app: App, item_id: int, place: int | None, name: str | None, *, undo: bool) -> None:
     """Say in which place an item stands, 1 first.
 
-    Items that have no place follow, newest first. Pinned items stand before all others, and have an order of
-    their own. In an edition with sections the order is that within each of them.
+    Items that have no place follow, newest first. Pinned items stand before all others, in the order in which
+    they were pinned; a place puts one before them. In sections the order is that within each of them.
     """
     if undo is (place is not None):
         raise click.UsageError("give a place, such as 1, or --undo")

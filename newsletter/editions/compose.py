@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from newsletter.editions.room import ItemAudiences, Room, fair_share, wanted
 from newsletter.editions.types import Composition, HistoryGroup, VariantPlan
@@ -43,12 +44,19 @@ def compose(
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
-    """Return items by their weight: pinned ones first, then in the editor's order, then newest first."""
+    """Return items by their weight: pinned ones first, then in the editor's order, then newest first.
+
+    Pinned ones without a place stand in the order in which they were pinned.
+    """
     by_date = sorted(items, key=lambda item: (item.date, item.id), reverse=True)
-    return sorted(
-        by_date,
-        key=lambda item: (item.status is not ItemStatus.PINNED, item.position is None, item.position or 0),
-    )
+    return sorted(by_date, key=_weight)
+
+
+def _weight(item: Item) -> tuple[bool, float, float]:
+    is_pinned = item.status is ItemStatus.PINNED
+    place = inf if item.position is None else item.position
+    since = item.pinned_at.timestamp() if is_pinned and item.pinned_at else inf
+    return not is_pinned, place, since
 
 
 def by_section(items: Sequence[Item], sections: Sequence[str] = ()) -> list[int]:

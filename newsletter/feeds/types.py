@@ -260,6 +260,8 @@ class Item:
     position: int | None = None
     #: What the editor noted about it; never sent.
     note: str = ""
+    #: When an editor pinned it.
+    pinned_at: datetime | None = None
 
     @property
     def date(self) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -229,8 +230,19 @@ def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tupl
         if any(EDITOR in by for it in decisions.values() for by in it.values())
         else {}
     )
+    pins = _pinned_at(connection, [row.id for row in rows if row.status == ItemStatus.PINNED])
     for row in rows:
-        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), hands, histories[row.id])
+        found, why = _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), hands, histories[row.id])
+        yield replace(found, pinned_at=pins[row.id]) if row.id in pins else found, why
+
+
+def _pinned_at(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when editors pinned items, the last time each."""
+    if not ids:
+        return {}
+    said = (editor_words.c.what == "status", editor_words.c.value == str(ItemStatus.PINNED))
+    query = select(editor_words).where(among(connection, editor_words.c.item_id, ids), *said)
+    return {row.item_id: row.said_at for row in connection.execute(query.order_by(editor_words.c.id))}
 
 
 def _hands(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Hand]:

@@ -10,6 +10,7 @@ from builders import FRIDAY, NOW, add_items, add_members, approve, dispatch, pla
 from projects import AUDIENCES, small_settings
 from relays import ScriptedRelay
 
+from newsletter.audiences.types import Hand
 from newsletter.editions.types import EditionStatus
 from newsletter.errors import AlreadySent, EditionError, EmptyEdition, MissingField, NotApproved
 from newsletter.feeds.types import FeedSource, ItemStatus
@@ -236,6 +237,17 @@ def test_pinned_items_come_first_and_hidden_ones_not_at_all(project):
     project.items.set_status(items["third"], ItemStatus.PINNED)
     project.items.set_status(items["first"], ItemStatus.WITHDRAWN)
     assert variants(project, drafted(project)) == {"governors": (["third", "second"], 1)}
+
+
+def test_pinned_items_stand_in_the_order_of_pinning_unless_they_have_places(project):
+    items = add_items(project, dict.fromkeys("abcd", "governors"))
+    add_members(project, ["anna"])
+    for minute, name in enumerate("cdcb"):
+        hand = Hand("Anna", NOW + timedelta(minutes=minute))
+        project.items.set_status(items[name], ItemStatus.PINNED, hand)
+    assert variants(project, drafted(project)) == {"governors": (["d", "c", "b", "a"], 1)}
+    project.items.set_position(items["b"], 1, hand)
+    assert variants(project, drafted(project)) == {"governors": (["b", "d", "c", "a"], 1)}
 
 
 def test_age_counts_from_the_editions_date(open_project):
