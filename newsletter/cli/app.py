@@ -40,6 +40,16 @@ class App:
 
         return click.get_current_context().with_resource(Project(load_config(self.folder)))
 
+    def open_sorted(self) -> Project:
+        """Open the project, its items sorted by the rules as they stand in newsletter.toml now."""
+        from newsletter.cli.screen import progress
+        from newsletter.workflows.sort import sort_when_rules_changed
+
+        project = self.open()
+        with progress("The rules have changed; sorting the items again") as tell:
+            sort_when_rules_changed(project, lambda done: tell(done, None))
+        return project
+
     def show(self, data: object, human: Callable[[], None]) -> None:
         """Print data as JSON, or let `human` print it for people."""
         if self.as_json:

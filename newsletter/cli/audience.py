@@ -27,7 +27,7 @@ def list_(app: App, *, with_rules: bool) -> None:
     """
     from newsletter.workflows.audiences import review_audiences
 
-    project = app.open()
+    project = app.open_sorted()
     found = review_audiences(project, now())
     data = [
         asdict(it)
@@ -67,7 +67,7 @@ def explain(app: App, item_id: int) -> None:
     """
     from newsletter.audiences import explain as explaining
 
-    project = app.open()
+    project = app.open_sorted()
     item, _ = project.items.get(item_id)
     editor = project.items.editor_word(item_id)
     explanation = explaining.explain(item, item.feed, project.sorter, editor=editor)

@@ -33,7 +33,7 @@ def item() -> None:
 @pass_app
 def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool, updated: bool) -> None:
     """List the items, newest first."""
-    project = app.open()
+    project = app.open_sorted()
     slugs = [rules.slug for rules in project.config.audiences]
     refuse_unknown(audience, slugs)
     every = list(project.items.all())
@@ -68,7 +68,7 @@ def show(app: App, item_id: int) -> None:
     """Show one item in full, and why it is for whom."""
     from newsletter.feeds.clean import plain_text
 
-    project = app.open()
+    project = app.open_sorted()
     slugs = [rules.slug for rules in project.config.audiences]
     found, reasons = project.items.get(item_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, upd
 
 from newsletter.audiences.types import EditorWord, Hand, Reason, merged
 from newsletter.errors import NewsletterError
+from newsletter.feeds.filing import Filing
 from newsletter.feeds.types import (
     Item,
     ItemStatus,
@@ -25,10 +26,14 @@ EDITOR, RULES = "editor", "rules"
 
 
 class ItemStore:
-    """The items. A changed entry becomes a revision; an editor's word is never overwritten by rules."""
+    """The items. A changed entry becomes a revision; an editor's word is never overwritten by rules.
 
-    def __init__(self, database: Database) -> None:
+    filing: what items are filed under by the configuration.
+    """
+
+    def __init__(self, database: Database, filing: Filing) -> None:
         self._database = database
+        self._filing = filing
 
     def all(self) -> Iterator[tuple[Item, tuple[Reason, ...]]]:
         """Yield every item with its reasons, newest first, in pages."""
@@ -40,7 +45,7 @@ class ItemStore:
                 query = query.where(or_(items.c.date < day, (items.c.date == day) & (items.c.id < key)))
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
-                yield from _assemble(connection, rows)
+                yield from self._assemble(connection, rows)
             if len(rows) < _PAGE:
                 return
             after = (rows[-1].date, rows[-1].id)
@@ -49,7 +54,7 @@ class ItemStore:
         """Return one item with its reasons; raises NewsletterError for an unknown id."""
         query = select(items, feeds.c.name.label("feed")).join(feeds).where(items.c.id == item_id)
         with self._database.read() as connection:
-            for found in _assemble(connection, connection.execute(query).all()):
+            for found in self._assemble(connection, connection.execute(query).all()):
                 return found
         raise NewsletterError(f"there is no item {item_id}", hint="newsletter item list")
 
@@ -58,7 +63,7 @@ class ItemStore:
         query = select(items, feeds.c.name.label("feed")).join(feeds)
         with self._database.read() as connection:
             query = query.where(among(connection, items.c.id, ids))
-            return {item.id: item for item, _ in _assemble(connection, connection.execute(query).all())}
+            return {item.id: item for item, _ in self._assemble(connection, connection.execute(query).all())}
 
     def candidates(self, audiences: Collection[str], since: datetime) -> list[Item]:
         """Return the items that may go into an edition, newest first.
@@ -72,8 +77,15 @@ class ItemStore:
             .where(items.c.date >= since, items.c.status.in_([ItemStatus.NEW, ItemStatus.PINNED]))
         )
         with self._database.read() as connection:
-            found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
+            found = [item for item, _ in self._assemble(connection, connection.execute(query).all())]
         return [item for item in found if item.audiences & set(audiences)]
+
+    def _assemble(
+        self, connection: Connection, rows: Sequence[Row[Any]]
+    ) -> Iterator[tuple[Item, tuple[Reason, ...]]]:
+        for item, reasons in _assemble(connection, rows):
+            categories = self._filing.categories(item.categories, item.sources)
+            yield (item if categories == item.categories else replace(item, categories=categories)), reasons
 
     def set_status(
         self, item_id: int, status: ItemStatus, hand: Hand | None = None, *, reason: str | None = None

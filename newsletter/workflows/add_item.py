@@ -14,6 +14,7 @@ from newsletter.feeds.clean import title_line
 from newsletter.feeds.decide import decide_items
 from newsletter.feeds.entries import entry_key
 from newsletter.feeds.fetch import Fetcher
+from newsletter.feeds.fetch.http import scheme_of
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.types import (
     BY_HAND,
@@ -27,7 +28,7 @@ from newsletter.feeds.types import (
 from newsletter.store.pulls import SortedItem
 from newsletter.workflows.feed_lists import read_bounded
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_story, sort_when_rules_changed
+from newsletter.workflows.sort import sort_entry, sort_when_rules_changed
 
 _NO_DOCUMENT = Fetched(b"", BY_HAND.url)
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
@@ -55,7 +56,7 @@ def add_item(project: Project, source: str, now: datetime, *, title: str | None 
     parsed = ParsedFeed(None, (entry,))
     decided = decide_items(project.pulls.known_entries(feed.id), parsed, now)
     changes = [
-        SortedItem(intent, sort_story(project, entry, (BY_HAND.name, *intent.also_in)))
+        SortedItem(intent, sort_entry(project, entry, (BY_HAND.name, *intent.also_in)))
         for intent in decided.intents
     ]
     stored = project.pulls.record_pull(feed, _NO_DOCUMENT, parsed, changes, now, decided=decided)
@@ -67,7 +68,7 @@ def add_item(project: Project, source: str, now: datetime, *, title: str | None 
 
 
 def _page(project: Project, source: str) -> SavedPage:
-    if not source.lower().startswith(("http://", "https://")):
+    if scheme_of(source) not in ("http", "https"):
         path = Path(source)
         return SavedPage(path.name, read_bounded(path))
     settings = project.config.settings.fetch
