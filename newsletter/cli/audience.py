@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import ITEM_ID, App, now, pass_app
+from newsletter.cli.app import ITEM_ID, App, now, pass_app, printable
 from newsletter.cli.commands import Group
 from newsletter.cli.screen import heading, prose, table
+
+if TYPE_CHECKING:
+    from newsletter.workflows.audiences import Review
 
 
 @click.group(cls=Group, example="newsletter audience explain 7")
@@ -16,14 +21,13 @@ def audience() -> None:
     """See who news is sorted for, and why."""
 
 
-@audience.command("list", example="newsletter audience list --rules")
-@click.option("--rules", "with_rules", is_flag=True, help="Also name each rule that has matched nothing.")
+@audience.command("list", example="newsletter audience list")
 @pass_app
-def list_(app: App, *, with_rules: bool) -> None:
+def list_(app: App) -> None:
     """List the audiences: members, items, idle rules.
 
-    RECENT counts the items of the last 30 days; UNUSED the rules whose words stand in none of the items that
-    are kept, of the newest 2,000.
+    RECENT counts the items of the last 30 days. Once 200 items are kept, it warns of rules that match none of
+    the newest 2,000; with -v it names them.
     """
     from newsletter.workflows.audiences import review_audiences
 
@@ -34,27 +38,31 @@ def list_(app: App, *, with_rules: bool) -> None:
         | {"newsletters": [n.name for n in project.config.settings.newsletters if it.audience in n.audiences]}
         for it in found.audiences
     ]
-    rows = [
-        (it.audience, it.title, it.members, it.items, it.recent, f"{len(it.unused)} of {it.rules}")
-        for it in found.audiences
-    ]
-    numbers = ["MEMBERS", "ITEMS", "RECENT", "UNUSED"]
+    numbers = ["MEMBERS", "ITEMS", "RECENT"]
+    rows = [(it.audience, it.title, it.members, it.items, it.recent) for it in found.audiences]
 
     def human() -> None:
         table(["AUDIENCE", "TITLE", *numbers], rows, right=numbers)
-        for it in found.audiences if with_rules else ():
+        for it in found.audiences if app.verbose else ():
             heading(f"\n{it.title}: rules that match none of {found.examined} items")
             for rule in it.unused:
                 click.echo(f"  {rule.kind}: {rule.text}")
 
     app.show(data, human)
+    for warning in _warnings(found):
+        app.note(printable(warning))
+    if found.is_telling and not app.verbose and any(it.unused for it in found.audiences):
+        app.note(f"rules that match nothing, one by one:  {app.command('audience list -v')}")
+
+
+def _warnings(found: Review) -> Iterator[str]:
     for it in found.audiences:
-        for fault in it.faults:
-            app.note(f"{it.audience}: {fault}")
-        if it.rules and len(it.unused) == it.rules and found.examined:
-            app.note(f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept")
-    if any(it.unused for it in found.audiences) and not with_rules:
-        app.note(f"rules that match nothing, one by one: {app.command('audience list --rules')}")
+        yield from (f"{it.audience}: {fault}" for fault in it.faults)
+        idle = [f"{given.unused} of its {given.rules} {given.kind}" for given in it.lists if given.unused]
+        if found.examined and it.rules and len(it.unused) == it.rules:
+            yield f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept"
+        elif found.is_telling and idle:
+            yield f"{it.audience}: none of the newest {found.examined:,} items matches {', '.join(idle)}"
 
 
 @audience.command("explain", example="newsletter audience explain 7")

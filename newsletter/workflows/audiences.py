@@ -1,8 +1,12 @@
-"""Review the audiences: how many members and items each has, and which of its rules match nothing."""
+"""Review the audiences: how many members and items each has, and which of its rules match nothing.
+
+Rules that say the same in another spelling count as one: if one of them has matched, none is unused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,6 +21,8 @@ from newsletter.workflows.project import Project
 RECENT = timedelta(days=30)
 #: Items that rules are tried on, newest first: a thousand take about a second.
 MOST_EXAMINED = 2_000
+#: So many items must have been seen before a rule that matched none is worth a word.
+ENOUGH_EXAMINED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,21 @@ class UnusedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleList:
+    """One of an audience's lists of rules, and how many of them match nothing."""
+
+    kind: str
+    rules: int
+    unused: int
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceReview:
     """One audience at a glance.
 
     items: for it now; recent: those of the last 30 days. rules: how many it has. unused: those that match
-    none of the items examined; faults: rules that can never match, in words.
+    none of the items examined; lists: the same counted, of the lists that speak for it; faults: rules that
+    can never match, in words.
     """
 
     audience: str
@@ -42,6 +58,7 @@ class AudienceReview:
     recent: int
     rules: int
     unused: tuple[UnusedRule, ...]
+    lists: tuple[RuleList, ...]
     faults: tuple[str, ...]
 
 
@@ -51,6 +68,11 @@ class Review:
 
     audiences: tuple[AudienceReview, ...]
     examined: int
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether so many items were examined that a rule without a match is worth a word."""
+        return self.examined >= ENOUGH_EXAMINED
 
 
 def review_audiences(project: Project, now: datetime) -> Review:
@@ -81,8 +103,7 @@ def _review(
 ) -> AudienceReview:
     theirs = [item for item in evidence.items if rules.slug in item.audiences]
     phrases = list(listed_rules([rules]))
-    unused = [UnusedRule(rule.role, rule.phrase) for rule in phrases if rule not in evidence.spoke]
-    unused += _unused_mappings(project, rules, evidence.tried)
+    unused = [*_unused_phrases(project, rules, evidence), *_unused_mappings(project, rules, evidence.tried)]
     return AudienceReview(
         rules.slug,
         rules.title,
@@ -91,8 +112,27 @@ def _review(
         sum(item.date >= now - RECENT for item in theirs),
         len(phrases) + len(rules.categories) + len(rules.feeds),
         tuple(unused),
+        tuple(_counted(rules, unused)),
         tuple(_faults(rules)),
     )
+
+
+def _counted(rules: AudienceRules, unused: Collection[UnusedRule]) -> Iterator[RuleList]:
+    """Count the lists that speak for an audience; the others guard against what may never come."""
+    by_kind = Counter(rule.kind for rule in unused)
+    for kind in ("feeds", "categories", "relevance", "words"):
+        if listed := len(getattr(rules, kind)):
+            yield RuleList(kind, listed, by_kind[kind])
+
+
+def _unused_phrases(project: Project, rules: AudienceRules, evidence: _Evidence) -> Iterator[UnusedRule]:
+    def said(rule: Rule) -> set[tuple[str, str]]:
+        return {(rule.role, "".join(words)) for words in project.sorter.spellings_of(rule.phrase)}
+
+    spoken = {each for rule in evidence.spoke if rule.audience == rules.slug for each in said(rule)}
+    for rule in listed_rules([rules]):
+        if not spoken & said(rule):
+            yield UnusedRule(rule.role, rule.phrase)
 
 
 def _unused_mappings(project: Project, rules: AudienceRules, tried: list[Item]) -> Iterator[UnusedRule]:
