@@ -72,7 +72,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     from newsletter.workflows.draft import draft_edition
 
     asked = _date(day)
-    project = app.open()
+    project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
     settings = project.config.newsletter(newsletter)
     notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]

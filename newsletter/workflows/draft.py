@@ -32,7 +32,6 @@ from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_when_rules_changed
 
 #: How often a draft gives way to others that are made at the same moment.
 _TRIES = 5
@@ -65,7 +64,6 @@ def draft_edition(
     again, which asks for approval again. Raises EditionError when the edition is past drafting, RenderError
     when a template cannot be rendered; nothing is stored then.
     """
-    sort_when_rules_changed(project)
     for _ in range(_TRIES):
         with suppress(EditionChanged):  # somebody else drafts it at this moment; the later one sees it
             return _draft_once(project, name, now, day=day, reopen=reopen)

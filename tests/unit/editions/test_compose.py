@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from digests import make_item
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.editions.compose import FrozenVariant, assign, compose
+from newsletter.editions.compose import FrozenVariant, assign, by_section, compose, in_order
 from newsletter.editions.room import Room
 from newsletter.editions.types import HistoryGroup
+from newsletter.feeds.types import ItemStatus
 
 G, L, C = "governors", "leaders", "career-leads"
+DAY = datetime(2026, 11, 27, tzinfo=UTC)
 #: In the order in which they stand.
 NEWS = {4: frozenset({G}), 3: frozenset({L}), 2: frozenset({G, L}), 1: frozenset({C})}
 
@@ -255,3 +259,47 @@ def test_item_that_some_variant_holds_does_not_wait():
 def test_items_stand_in_the_order_given_whatever_went_in_first():
     [plan] = compose(NEWS, [group(G, L)], Room(12), standing=[2, 3, 4, 1]).variants
     assert plan.items == (2, 3, 4)
+
+
+# The order in which items stand.
+
+
+def standing(*items, sections=()):
+    """Return the headlines of items as they stand, each given as (headline, section, other fields)."""
+    made = [
+        make_item(headline, id=number, section=section, published=DAY - timedelta(hours=number), **others)
+        for number, (headline, section, others) in enumerate(items, 1)
+    ]
+    return "".join(made[key - 1].title for key in by_section(in_order(made), sections))
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ((), "adbec"),
+        (("Pay",), "cadbe"),
+        ((" PAY ", "None such", "law"), "cbead"),
+    ],
+)
+def test_sections_stand_as_wished_and_then_as_their_first_items(sections, expected):
+    items = [
+        ("a", "Training", {}),
+        ("b", "Law", {}),
+        ("c", "Pay", {}),
+        ("d", None, {"categories": ("training",)}),
+    ]
+    assert standing(*items, ("e", "Law", {"position": None}), sections=sections) == expected
+
+
+def test_editors_order_goes_before_the_date_and_pinned_items_before_all():
+    pinned = {"status": ItemStatus.PINNED}
+    items = [
+        ("a", None, {}),
+        ("b", None, {"position": 2}),
+        ("c", None, {"position": 1}),
+        ("d", "Pay", pinned),
+        ("e", None, pinned | {"pinned_at": DAY}),
+        ("f", None, pinned | {"pinned_at": DAY - timedelta(hours=1)}),
+        ("g", "Law", pinned | {"position": 7}),
+    ]
+    assert standing(*items) == "gfedcba"
