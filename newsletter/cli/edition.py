@@ -108,7 +108,8 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
 def _waiting(made: Draft, max_items: int) -> Iterator[str]:
     """Say for each feed how many items have to wait, and which feeds bring more than anybody can read."""
     for feed, count in made.waiting.items():
-        yield f"{feed}: {counted(count, 'item')} found no room, and come with later editions"
+        wait = "it waits" if count == 1 else "they wait"
+        yield f"no room for {counted(count, 'item')} of {feed}: {wait} for a later edition"
         if count > max_items:
             yield (
                 f"{feed} floods: that is more than another edition holds; hide what nobody needs, or raise"

@@ -59,6 +59,8 @@ def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool, u
     )
     if not every:
         app.note(f"no items yet: {app.command('feed pull')}")
+    elif not found:
+        app.note("no item is like that")
 
 
 @item.command("show", example="newsletter item show 7")

@@ -28,6 +28,8 @@ def add(app: App, source: str, title: str | None, audiences: tuple[str, ...]) ->
     order = [rules.slug for rules in project.config.audiences]
     for audience in audiences:
         refuse_unknown(audience, order)
+    if not source.strip():
+        raise click.UsageError("give the address of a page, or the name of a file")
     if title is not None and not title.strip():
         raise click.UsageError("--title is empty; leave it out for the page's own headline")
     done = add_item(project, source, now(), title=title)

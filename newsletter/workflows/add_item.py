@@ -99,14 +99,16 @@ def _entry(page: SavedPage, source: str, title: str | None) -> ParsedEntry:
 
 def _refuse_other_kinds(page: SavedPage, source: str) -> None:
     kind = (page.content_type or "").partition(";")[0].strip().lower()
-    if page.body.startswith(_BINARY) or not (kind == "" or kind.startswith("text/") or "xml" in kind):
+    head, _ = decode(page.body[:5_000], page.content_type)
+    is_text = "\0" not in head and not page.body.startswith(_BINARY)
+    if not is_text or not (kind == "" or kind.startswith("text/") or "xml" in kind):
         what = kind or "no text"
         raise FeedParseError(
             f"{source}: is no page ({what})",
             feed_url=source,
             hint="add the page that speaks of it, or a .txt file with headline and text",
         )
-    if _FEED.match(decode(page.body[:5_000], page.content_type)[0]):
+    if _FEED.match(head):
         raise FeedParseError(
             f"{source}: is a feed, not a page", feed_url=source, hint=f"newsletter feed add {source}"
         )

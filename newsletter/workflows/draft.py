@@ -24,11 +24,11 @@ from newsletter.editions.types import (
     HistoryGroup,
     VariantPlan,
 )
-from newsletter.errors import AlreadySent, EditionChanged, EditionError
+from newsletter.errors import AlreadySent, EditionChanged, EditionError, MessageTooLarge
 from newsletter.feeds.types import Item
 from newsletter.render.check import check_rendered
 from newsletter.render.html import Templates, render_variant
-from newsletter.render.types import Finding, Masthead
+from newsletter.render.types import Finding, Masthead, RenderedVariant
 from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
@@ -218,9 +218,20 @@ def _render(
             picture_hosts=project.config.settings.pictures.hosts,
         )
         variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
-        findings += [(_name(newsletter, variant), finding) for finding in check_rendered(rendered)]
+        findings += [(_name(newsletter, variant), finding) for finding in _checked(rendered, plan, items)]
         drafted.append(variant)
     return drafted, tuple(findings)
+
+
+def _checked(rendered: RenderedVariant, plan: VariantPlan, items: Mapping[int, Item]) -> tuple[Finding, ...]:
+    """Check a variant; where it is too large, name the item that takes most of it."""
+    try:
+        return check_rendered(rendered)
+    except MessageTooLarge as fault:
+        shown = {key: items[key].summary if items[key].link else items[key].html for key in plan.items}
+        longest = max(shown, key=lambda key: len(shown[key]))
+        fault.hint += f"; the longest is item {longest}: {items[longest].title[:60]}"
+        raise
 
 
 def _name(newsletter: NewsletterSettings, variant: DraftedVariant) -> str:

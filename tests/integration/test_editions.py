@@ -9,12 +9,21 @@ import pytest
 from builders import FRIDAY, NOW, add_items, add_members, approve, dispatch, plan, statuses
 from projects import AUDIENCES, small_settings
 from relays import ScriptedRelay
+from sqlalchemy import update
 
 from newsletter.audiences.types import Hand
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, MissingField, NotApproved
+from newsletter.errors import (
+    AlreadySent,
+    EditionError,
+    EmptyEdition,
+    MessageTooLarge,
+    MissingField,
+    NotApproved,
+)
 from newsletter.feeds.types import FeedSource, ItemStatus
 from newsletter.members.types import Basis
+from newsletter.store.schema import items as table
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.find import find_edition
@@ -248,6 +257,18 @@ def test_pinned_items_stand_in_the_order_of_pinning_unless_they_have_places(proj
     assert variants(project, drafted(project)) == {"governors": (["d", "c", "b", "a"], 1)}
     project.items.set_position(items["b"], 1, hand)
     assert variants(project, drafted(project)) == {"governors": (["b", "d", "c", "a"], 1)}
+
+
+def test_edition_that_is_too_large_names_the_item_that_takes_most(project):
+    items = add_items(project, {"short": "governors", "long": "governors", "linked": "governors"})
+    html = "<p>Many words.</p>"
+    with project.database.write() as connection:  # the plain template shows titles alone
+        long = {"link": None, "html": html * 2, "title": "Many " * 20_000}
+        connection.execute(update(table).where(table.c.id == items["long"]).values(**long))
+        connection.execute(update(table).where(table.c.id == items["linked"]).values(html=html * 3))
+    with pytest.raises(MessageTooLarge) as caught:
+        drafted(project)
+    assert f"the longest is item {items['long']}: Many Many" in caught.value.hint
 
 
 def test_age_counts_from_the_editions_date(open_project):

@@ -113,6 +113,7 @@ def test_page_of_the_web_becomes_an_item_of_the_digest(fresh, site):
     ("kind", "text", "says"),
     [
         ("application/pdf", "%PDF-1.7", "is no page (application/pdf)"),
+        ("text/html", "SQLite format 3\0", "is no page (text/html)"),
         ("application/rss+xml", "<?xml version='1.0'?><rss version='2.0'/>", "newsletter -C"),
         ("text/html", "<html><title>x</title><div id=app></div>", "no headline with a text"),
     ],
