@@ -15,6 +15,9 @@ from newsletter.cli.screen import heading, prose, table
 if TYPE_CHECKING:
     from newsletter.workflows.audiences import Review
 
+#: So many rules that match nothing are named where nobody asks for more.
+_NAMED = 5
+
 
 @click.group(cls=Group, example="newsletter audience explain 7")
 def audience() -> None:
@@ -26,8 +29,8 @@ def audience() -> None:
 def list_(app: App) -> None:
     """List the audiences: members, items, idle rules.
 
-    RECENT counts the items of the last 30 days. Once 200 items are kept, it warns of rules that match none of
-    the newest 2,000; with -v it names them.
+    RECENT counts the items of the last 30 days. Once 200 items are kept, it warns of rules of your own that
+    match none of the newest 2,000; with -v it names all that do not.
     """
     from newsletter.workflows.audiences import review_audiences
 
@@ -51,18 +54,19 @@ def list_(app: App) -> None:
     app.show(data, human)
     for warning in _warnings(found):
         app.note(printable(warning))
-    if found.is_telling and not app.verbose and any(it.unused for it in found.audiences):
-        app.note(f"rules that match nothing, one by one:  {app.command('audience list -v')}")
+    if found.is_telling and not app.verbose and any(it.own for it in found.audiences):
+        app.note(f"all rules that match nothing:  {app.command('audience list -v')}")
 
 
 def _warnings(found: Review) -> Iterator[str]:
     for it in found.audiences:
         yield from (f"{it.audience}: {fault}" for fault in it.faults)
-        idle = [f"{given.unused} of its {given.rules} {given.kind}" for given in it.lists if given.unused]
         if found.examined and it.rules and len(it.unused) == it.rules:
             yield f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept"
-        elif found.is_telling and idle:
-            yield f"{it.audience}: none of the newest {found.examined:,} items matches {', '.join(idle)}"
+        elif found.is_telling and it.own:
+            named = ", ".join(f"“{rule.text}” ({rule.kind})" for rule in it.own[:_NAMED])
+            more = f" and {len(it.own) - _NAMED} more" if len(it.own) > _NAMED else ""
+            yield f"{it.audience}: none of the newest {found.examined:,} items matches {named}{more}"
 
 
 @audience.command("explain", example="newsletter audience explain 7")

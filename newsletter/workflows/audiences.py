@@ -5,8 +5,8 @@ Rules that say the same in another spelling count as one: if one of them has mat
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -15,6 +15,7 @@ from newsletter.audiences.phrases import keys
 from newsletter.audiences.rules import listed_rules
 from newsletter.audiences.types import AudienceRules
 from newsletter.audiences.weighing import Rule
+from newsletter.config import CONFIG_NAME, shipped_folder
 from newsletter.feeds.types import Item
 from newsletter.workflows.project import Project
 
@@ -23,6 +24,8 @@ RECENT = timedelta(days=30)
 MOST_EXAMINED = 2_000
 #: So many items must have been seen before a rule that matched none is worth a word.
 ENOUGH_EXAMINED = 200
+#: The lists that speak for an audience; the others guard against what may never come.
+_SPEAKING = ("feeds", "categories", "relevance", "words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +37,12 @@ class UnusedRule:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleList:
-    """One of an audience's lists of rules, and how many of them match nothing."""
-
-    kind: str
-    rules: int
-    unused: int
-
-
-@dataclass(frozen=True, slots=True)
 class AudienceReview:
     """One audience at a glance.
 
     items: for it now; recent: those of the last 30 days. rules: how many it has. unused: those that match
-    none of the items examined; lists: the same counted, of the lists that speak for it; faults: rules that
-    can never match, in words.
+    none of the items examined; own: those of them that speak for it and did not come with the program;
+    faults: rules that can never match, in words.
     """
 
     audience: str
@@ -58,7 +52,7 @@ class AudienceReview:
     recent: int
     rules: int
     unused: tuple[UnusedRule, ...]
-    lists: tuple[RuleList, ...]
+    own: tuple[UnusedRule, ...]
     faults: tuple[str, ...]
 
 
@@ -79,7 +73,8 @@ def review_audiences(project: Project, now: datetime) -> Review:
     """Count what each audience has, and try its rules on the newest items."""
     items = [item for item, _ in project.items.all()]
     tried = list(islice(items, MOST_EXAMINED))
-    evidence = _Evidence(items, tried, {rule for item in tried for rule in project.sorter.spoke(item)})
+    spoke = {rule for item in tried for rule in project.sorter.spoke(item)}
+    evidence = _Evidence(items, tried, spoke, set(_shipped()))
     members = project.members.count_by_audience()
     return Review(
         tuple(
@@ -89,13 +84,22 @@ def review_audiences(project: Project, now: datetime) -> Review:
     )
 
 
+def _shipped() -> Iterator[UnusedRule]:
+    """Yield the rules that come with the program: they are many, for all kinds of schools, and no slips."""
+    settings = tomllib.loads((shipped_folder() / CONFIG_NAME).read_text("utf-8"))
+    for rules in settings["audiences"].values():
+        for kind in _SPEAKING:
+            yield from (UnusedRule(kind, text) for text in rules.get(kind, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """All items, those on which rules were tried, and the rules that spoke there."""
+    """All items, those on which rules were tried, the rules that spoke there, and those that ship."""
 
     items: list[Item]
     tried: list[Item]
     spoke: set[Rule]
+    shipped: set[UnusedRule]
 
 
 def _review(
@@ -112,17 +116,9 @@ def _review(
         sum(item.date >= now - RECENT for item in theirs),
         len(phrases) + len(rules.categories) + len(rules.feeds),
         tuple(unused),
-        tuple(_counted(rules, unused)),
+        tuple(rule for rule in unused if rule.kind in _SPEAKING and rule not in evidence.shipped),
         tuple(_faults(rules)),
     )
-
-
-def _counted(rules: AudienceRules, unused: Collection[UnusedRule]) -> Iterator[RuleList]:
-    """Count the lists that speak for an audience; the others guard against what may never come."""
-    by_kind = Counter(rule.kind for rule in unused)
-    for kind in ("feeds", "categories", "relevance", "words"):
-        if listed := len(getattr(rules, kind)):
-            yield RuleList(kind, listed, by_kind[kind])
 
 
 def _unused_phrases(project: Project, rules: AudienceRules, evidence: _Evidence) -> Iterator[UnusedRule]:
