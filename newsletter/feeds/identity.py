@@ -53,11 +53,18 @@ def _words(text: str) -> str:
     return " ".join(_WORD.findall(text)).casefold()
 
 
-def same_story(one: Marks, other: Marks) -> bool:
-    """Whether two entries of different feeds are one story: one page, under one title or date."""
+def same_story(one: Marks, other: Marks, *, by_hand: bool = False) -> bool:
+    """Whether two entries of different feeds are one story: one page, under one title or date.
+
+    by_hand: an editor named the page; so that is enough, whatever it is called there.
+    """
     if one.link is None or one.link != other.link or is_front_page(one.link):
         return False
-    return one.title == other.title or (one.published is not None and one.published == other.published)
+    return (
+        by_hand
+        or one.title == other.title
+        or (one.published is not None and one.published == other.published)
+    )
 
 
 class Recognition:
