@@ -225,13 +225,14 @@ def test_missing_database_of_a_server_is_told(postgres_url):
 
 def test_server_that_went_away_is_told(postgres_url, postgres_server):
     database = Database(postgres_url)
-    all_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    ours = postgres_url.rpartition("/")[2]
+    all_of_ours = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{ours}'"
 
     def lose_connection():
         with database.read() as connection:
             for _ in range(2):
                 connection.execute(text("SELECT 1"))
-                postgres_server._execute(all_others)
+                postgres_server._execute(all_of_ours)
 
     with pytest.raises(StoreError, match="does not answer"):
         lose_connection()
