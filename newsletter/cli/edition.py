@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +72,10 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     from newsletter.workflows.draft import draft_edition
 
     asked = _date(day)
-    project = app.open()
+    project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    notes = _notes(made, project.config.newsletter(newsletter).audiences)
+    settings = project.config.newsletter(newsletter)
+    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
 
     def human() -> None:
         tell_edition(project, made.edition, ())
@@ -86,7 +88,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
         else:
             click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
 
-    app.show(edition_json(project, made.edition) | {"notes": notes}, human)
+    app.show(edition_json(project, made.edition) | {"notes": notes, "waiting": made.waiting}, human)
 
 
 def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
@@ -101,6 +103,18 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
     ]
     gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
     return gone + nothing_new + findings
+
+
+def _waiting(made: Draft, max_items: int) -> Iterator[str]:
+    """Say for each feed how many items have to wait, and which feeds bring more than anybody can read."""
+    for feed, count in made.waiting.items():
+        wait = "it waits" if count == 1 else "they wait"
+        yield f"no room for {counted(count, 'item')} of {feed}: {wait} for a later edition"
+        if count > max_items:
+            yield (
+                f"{feed} floods: that is more than another edition holds; hide what nobody needs, or raise"
+                f" max_items ({max_items} now):  newsletter item list --feed {feed}"
+            )
 
 
 @edition.command("show", example="newsletter edition show weekly")

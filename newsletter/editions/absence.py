@@ -69,11 +69,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What kept items out of a draft: how many it could hold, and between which dates."""
+    """What kept items out of a draft: how many it could hold, of one feed too, and between which dates."""
 
     max_items: int
     oldest: datetime
     newest: datetime
+    max_per_feed: int | None = None
 
 
 def why_not_subscribed(standing: Standing, at: datetime) -> Because | None:
@@ -192,7 +193,7 @@ def why_not_item(item: Item, theirs: frozenset[str], serves: Collection[str]) ->
 
 
 def why_not_in(
-    edition: Edition, item: Item, held: Collection[int], limits: Limits, carried_in: str | None
+    edition: Edition, item: Item, held: Collection[Item], limits: Limits, carried_in: str | None
 ) -> Because:
     """Return why an item that is for a member was not in the variant that they got.
 
@@ -209,9 +210,19 @@ def why_not_in(
         return Because("too_old", f"got no news as old as this with {name}: it is of {{when}}", item.date)
     if item.date >= limits.newest:
         return Because("not_yet", "has to wait until it is out: it is of {when}", item.date)
-    if len(held) >= limits.max_items:
-        return Because("cut", f"got {len(held)} others with {name}, and max_items allows no more")
+    if full := _full(item, held, limits):
+        return Because("cut", f"got {full[0]} with {name}, and {full[1]} allows no more")
     return Because("changed", f"was not meant to get it when {name} was drafted; that changed since")
+
+
+def _full(item: Item, held: Collection[Item], limits: Limits) -> tuple[str, str] | None:
+    """Return of what there was enough without an item, and the setting that says so."""
+    if len(held) >= limits.max_items:
+        return f"{len(held)} others", "max_items"
+    alike = sum(other.feed == item.feed for other in held)
+    if limits.max_per_feed is not None and alike >= limits.max_per_feed:
+        return f"{alike} others of {item.feed}", "max_per_feed"
+    return None
 
 
 def _names(audiences: Collection[str], standing: Standing) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
+from newsletter.editions.room import Room
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
-from newsletter.feeds.types import ItemStatus
 from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
 from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
@@ -138,11 +138,12 @@ class _Choice:
         found = project.items.by_ids({item for variant in variants for item in variant.items})
         #: Audiences by item, of all items in the edition.
         self.items = {item.id: item.audiences for item in in_order(found.values())}
-        self._pinned = {item.id for item in found.values() if item.status is ItemStatus.PINNED}
+        newsletter = project.config.newsletter(edition.id.newsletter)
+        self._room = Room.among(found.values(), newsletter.max_items, newsletter.max_per_feed)
 
     def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
         """Give each group its variant."""
-        return assign(self._variants, groups, self.items, pinned=self._pinned)
+        return assign(self._variants, groups, self.items, self._room)
 
 
 def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:

@@ -20,6 +20,7 @@ from newsletter.workflows.find import find_edition
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.project import Project
+from newsletter.workflows.sort import sort_when_rules_changed
 
 
 def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
@@ -27,6 +28,7 @@ def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> 
 
     Raises what drafting raises; what was done before stands.
     """
+    sort_when_rules_changed(project)
     preparation = _Preparation(project, now)
     while steps := due_steps(project, newsletter, now):
         for step in steps:
@@ -35,6 +37,7 @@ def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> 
 
 def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
     """Let what has just come in join the drafts that nobody has approved yet, and name it."""
+    sort_when_rules_changed(project)
     for edition in project.editions.lately(newsletter.name):
         if edition.status is not EditionStatus.DRAFT:
             continue

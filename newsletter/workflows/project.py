@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from newsletter.config import Config
+from newsletter.feeds.filing import Filing
 from newsletter.store.database import Database
 from newsletter.store.editions import EditionStore
 from newsletter.store.feeds import FeedStore
@@ -32,7 +33,8 @@ class Project:
         self.database = Database(config.database_url)
         self.feeds = FeedStore(self.database)
         self.pulls = PullStore(self.database)
-        self.items = ItemStore(self.database)
+        self.filing = Filing(config.feeds)
+        self.items = ItemStore(self.database, self.filing)
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)

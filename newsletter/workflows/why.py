@@ -220,7 +220,8 @@ class _View:
         if story.because and item.id in contents and not before:
             return story.because
         held = story.trace.items if story.trace else [*contents]
-        return why_not_in(edition, item, held, _limits(settings, edition), before)
+        others = self._project.items.by_ids(held)
+        return why_not_in(edition, item, list(others.values()), _limits(settings, edition), before)
 
 
 def _before(edition: Edition, carried: Iterable[Carried]) -> dict[int, str]:
@@ -241,4 +242,5 @@ def _limits(settings: NewsletterSettings, edition: Edition) -> Limits:
     except OverflowError:  # before the year 1
         oldest = datetime.min.replace(tzinfo=UTC)
     end_of_day = (midnight + timedelta(days=1)).astimezone(UTC)
-    return Limits(settings.max_items, oldest, max(edition.drafted_at or end_of_day, end_of_day))
+    newest = max(edition.drafted_at or end_of_day, end_of_day)
+    return Limits(settings.max_items, oldest, newest, settings.max_per_feed)

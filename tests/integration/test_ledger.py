@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 
 import psutil
 import pytest
-from builders import FRIDAY, NOW, add_items, add_members, deliveries, plan, statuses
+from builders import FRIDAY, NOW, add_items, deliveries, plan, statuses
 from sqlalchemy import insert, select, update
 
 from newsletter.delivery.judge import judge
@@ -38,11 +39,9 @@ LATER = NOW + timedelta(seconds=3)
 class Scene:
     """An edition that is planned for some governors, and the workers that send it."""
 
-    def __init__(self, project, *names: str) -> None:
+    def __init__(self, project, edition, names: Collection[str]) -> None:
         self.project = project
-        add_items(project, {"roof": "governors"})
-        add_members(project, names)
-        self.edition = plan(project)
+        self.edition = edition
         self.names = set(names)
 
     def worker(self, name: str, *, resend: bool = False) -> DeliveryStore:
@@ -67,8 +66,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(project):
-    return lambda *names: Scene(project, *names)
+def scene(project, plan_for):
+    return lambda *names: Scene(project, plan_for(*names), names)
 
 
 def outcome(claim, reply=ACCEPTED, stage=Stage.CONTENT) -> Attempt:

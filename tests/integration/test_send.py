@@ -67,11 +67,9 @@ def titles(message) -> list[str]:
 
 
 @pytest.fixture
-def planned(project):
+def planned(plan_for):
     """An edition of one item, planned for some governors."""
-    add_items(project, {"roof": "governors"})
-    add_members(project, SOME)
-    return plan(project)
+    return plan_for(*SOME)
 
 
 @pytest.mark.parametrize("kind", ["smtp", "outbox"])

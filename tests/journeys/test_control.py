@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 
 import pytest
+from journeys.program import PATIENCE_S
 from relays import HANG_UP, HELD, USUAL, ScriptedRelay, refuses
 
 ANNA, BASHIR, CARYS = "anna", "bashir", "carys"
@@ -28,7 +29,7 @@ def going_out(project, relay):
 
 
 def ended(process):
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert "Traceback" not in stderr
     return process.returncode, stdout, stderr
 

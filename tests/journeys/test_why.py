@@ -40,6 +40,7 @@ def test_every_item_is_accounted_for(project, sent):
             assert faults(story, WHY_ITEM) == []
             assert [it["edition"] for it in story["item"]["carried"]] == [sent] * (key in held)
             assert len(story["item"]["why"]) == (key not in held)
+        for key in (held[0], min(listed.keys() - {*held})):
             assert project("why", email, "--item", key, "--edition", sent).stdout
 
 
