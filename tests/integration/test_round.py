@@ -14,6 +14,7 @@ from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.due import what_is_due
 from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.round import run_round
+from newsletter.workflows.sort import sort_when_rules_changed
 
 #: A Thursday at nine; the edition is due on Friday at seven, and drafted from Thursday at seven on.
 DUE = datetime(2026, 11, 27, 7, tzinfo=UTC)
@@ -33,6 +34,7 @@ def scene(open_project):
 
     def scene(**tables):
         project = open_project(**tables)
+        sort_when_rules_changed(project)  # or it would sort anew what is put there by hand
         add_items(project, {"roof": "governors"}, now=NOW - timedelta(hours=3))
         add_members(project, ["anna", "ben"])
         run_round(project, NOW - timedelta(days=1))
