@@ -29,8 +29,8 @@ _MINUTE_S = 60.0
 def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
     """Do whatever is due; this is what cron calls.
 
-    Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute, and
-    twice at once. It says what it did, in one line, and a trouble once; where nothing was due it says nothing.
+    Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute,
+    and twice at once. It says what it did, in one line, and a trouble once; when nothing was due, nothing.
     """
     if loop and (at or dry_run):
         raise click.UsageError("--loop goes by the clock, so it takes neither --now nor --dry-run")
