@@ -55,6 +55,14 @@ def _forecast(
     return Forecast(occasion, schedule.local(occasion.due), drafted_from, edition.status if edition else None)
 
 
+def next_due(project: Project, newsletter: NewsletterSettings, now: datetime) -> datetime | None:
+    """Return when the next edition is due, by the newsletter's clock; raises CalendarError."""
+    schedule = schedule_of(project, newsletter, now)
+    coming = (it.due for it in schedule.editions(schedule.local(now).date()) if it.due > now)
+    due = next(coming, None)
+    return schedule.local(due) if due else None
+
+
 def policy_of(newsletter: NewsletterSettings) -> Policy:
     """Return what a newsletter promises about time."""
     automatic = newsletter.approval == "automatic"
