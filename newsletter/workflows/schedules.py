@@ -13,7 +13,7 @@ from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Policy
 from newsletter.editions.days import Days, DaySpan
 from newsletter.editions.schedule import Occasion, Schedule
-from newsletter.editions.types import EditionId, EditionStatus
+from newsletter.editions.types import Edition, EditionId
 
 if TYPE_CHECKING:
     from newsletter.workflows.project import Project
@@ -32,12 +32,12 @@ def schedule_of(project: Project, newsletter: NewsletterSettings, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What will happen on one date. status: of the edition, where there is one already."""
+    """What will happen on one date. edition: where there is one already; times by the newsletter's clock."""
 
     occasion: Occasion
     local: datetime
     drafted_from: datetime
-    status: EditionStatus | None
+    edition: Edition | None
 
 
 def forecast(project: Project, newsletter: NewsletterSettings, now: datetime, number: int) -> list[Forecast]:
@@ -52,7 +52,7 @@ def _forecast(
 ) -> Forecast:
     edition = project.editions.find(EditionId(newsletter.name, occasion.date))
     drafted_from = schedule.local(occasion.due - newsletter.lead)
-    return Forecast(occasion, schedule.local(occasion.due), drafted_from, edition.status if edition else None)
+    return Forecast(occasion, schedule.local(occasion.due), drafted_from, edition)
 
 
 def next_due(project: Project, newsletter: NewsletterSettings, now: datetime) -> datetime | None:
