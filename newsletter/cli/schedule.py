@@ -48,7 +48,8 @@ def list_(app: App, newsletter: str | None, number: int) -> None:
     data = [_json(settings, it) for settings, dates in found for it in dates]
 
     def human() -> None:
-        for settings, dates in found:
+        for place, (settings, dates) in enumerate(found):
+            click.echo("\n" * (place > 0), nl=False)
             _tell(settings, dates)
 
     app.show(data, human)
@@ -83,7 +84,6 @@ def _tell(settings: NewsletterSettings, dates: list[Forecast]) -> None:
         for it in dates
     ]
     table(["DATE", "LOCAL TIME", "UTC", "WHAT HAPPENS"], rows, whole=["DATE", "LOCAL TIME", "UTC"])
-    click.echo()
 
 
 def _what(it: Forecast) -> str:
@@ -91,4 +91,4 @@ def _what(it: Forecast) -> str:
         return f"left out: {it.occasion.reason}"
     coming = f"drafted from {it.drafted_from:%a %d %b %H:%M}"
     state = is_how(it.edition) if it.edition else coming
-    return "; ".join(filter(None, [state, it.occasion.reason]))
+    return "; ".join(filter(None, [it.occasion.reason, state]))
