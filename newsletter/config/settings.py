@@ -281,6 +281,7 @@ class NewsletterSettings(_Table):
     catch_up: Grace = timedelta(hours=6)
     min_items: PositiveInt = 1
     max_items: PositiveInt = 12
+    max_per_feed: PositiveInt | None = None
     sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"

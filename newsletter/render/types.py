@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MergeField:
-    """A place for a member's value. name: "member.first_name", "unsubscribe_url"; fallback: for no value."""
+    """A place for a member's value. name: "member.first_name", "unsubscribe_url".
+
+    fallback: for no value; None where the template gives none, and whoever has no value cannot be written to.
+    """
 
     name: str
-    fallback: str = ""
+    fallback: str | None = None
 
 
 #: Text in order of reading; a field stands where a member's value goes.
@@ -45,7 +48,7 @@ class RenderedVariant:
 
 
 def dump_segments(segments: Segments) -> str:
-    """Return segments as JSON: strings, and [name, fallback] for a field."""
+    """Return segments as JSON: strings, and [name, fallback] for a field, its fallback null for none."""
     return json.dumps(
         [part if isinstance(part, str) else [part.name, part.fallback] for part in segments],
         ensure_ascii=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,6 @@ from sqlalchemy import (
     FromClause,
     Insert,
     Integer,
-    Row,
     Select,
     String,
     and_,
@@ -34,13 +34,13 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.address import Address
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus, Recipient
 from newsletter.editions.compose import FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.store.bulk import among, given
 from newsletter.store.database import Database
+from newsletter.store.planned import Needs, doubtful, make_recipient
 from newsletter.store.schema import (
     deliveries,
     editions,
@@ -114,6 +114,11 @@ class RecipientStore:
             row = connection.execute(query).one_or_none()
         return make_recipient(row) if row else None
 
+    def doubtful(self, edition: Edition, needs: Needs) -> list[tuple[int, Recipient]]:
+        """Return who waits for an edition and may not be able to get it, with the variant; see `planned`."""
+        with self._database.read() as connection:
+            return [*doubtful(connection, edition, needs)]
+
     def plan(
         self,
         edition: Edition,
@@ -121,12 +126,15 @@ class RecipientStore:
         choose: Choose,
         now: datetime,
         *,
+        needs: Needs = MappingProxyType({}),
+        check: Callable[[Iterable[tuple[int, Recipient]]], object] = lambda _: None,
         consent_only: bool = False,
     ) -> bool:
         """Write one pending delivery for each recipient, all of them or none, and begin sending.
 
-        choose: which variant each group gets; what it raises leaves everything as it was. Returns False, and
-        writes nothing, when the edition is not approved as it stands here: another process was quicker.
+        choose: which variant each group gets. check: is given those whose values may not fit what their
+        variants need. What either raises leaves everything as it was. Returns False, and writes nothing,
+        when the edition is not approved as it stands here: another process was quicker.
         """
         with self._database.write() as connection:
             _wait_for_turn(connection)
@@ -142,12 +150,8 @@ class RecipientStore:
             recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
             served = choose(_groups(connection, history, recipients))
             connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
+            check(doubtful(connection, edition, needs))
         return True
-
-
-def make_recipient(row: Row[Any]) -> Recipient:
-    """Return the recipient that a row with the columns of a member stands for."""
-    return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
 
 
 class _History:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from newsletter.editions.agenda import OPEN
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
+from newsletter.editions.room import Room
 from newsletter.editions.types import (
     Composition,
     Edition,
@@ -22,11 +24,11 @@ from newsletter.editions.types import (
     HistoryGroup,
     VariantPlan,
 )
-from newsletter.errors import AlreadySent, EditionChanged, EditionError
-from newsletter.feeds.types import Item, ItemStatus
+from newsletter.errors import AlreadySent, EditionChanged, EditionError, MessageTooLarge
+from newsletter.feeds.types import Item
 from newsletter.render.check import check_rendered
 from newsletter.render.html import Templates, render_variant
-from newsletter.render.types import Finding, Masthead
+from newsletter.render.types import Finding, Masthead, RenderedVariant
 from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
@@ -49,6 +51,8 @@ class Draft:
     findings: tuple[tuple[str, Finding], ...]
     #: Items that were withdrawn, as their pages are gone.
     withdrawn: tuple[Item, ...] = ()
+    #: How many items of each feed are in no variant, as there was no room, and wait for the next edition.
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 def draft_edition(
@@ -88,7 +92,8 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         message_headers(project.config, edition_id),
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
-    return Draft(edition, composition.nothing_new, findings, tuple(withdrawn))
+    waiting = Counter(items[key].feed for key in composition.waiting)
+    return Draft(edition, composition.nothing_new, findings, tuple(withdrawn), waiting)
 
 
 def _withdraw_gone(
@@ -186,8 +191,7 @@ def _compose(
     return compose(
         audiences,
         groups or [everybody],
-        newsletter.max_items,
-        pinned={key for key, item in items.items() if item.status is ItemStatus.PINNED},
+        Room.among(items.values(), newsletter.max_items, newsletter.max_per_feed),
         standing=by_section(list(items.values()), newsletter.sections),
     )
 
@@ -214,9 +218,20 @@ def _render(
             picture_hosts=project.config.settings.pictures.hosts,
         )
         variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
-        findings += [(_name(newsletter, variant), finding) for finding in check_rendered(rendered)]
+        findings += [(_name(newsletter, variant), finding) for finding in _checked(rendered, plan, items)]
         drafted.append(variant)
     return drafted, tuple(findings)
+
+
+def _checked(rendered: RenderedVariant, plan: VariantPlan, items: Mapping[int, Item]) -> tuple[Finding, ...]:
+    """Check a variant; where it is too large, name the item that takes most of it."""
+    try:
+        return check_rendered(rendered)
+    except MessageTooLarge as fault:
+        shown = {key: items[key].summary if items[key].link else items[key].html for key in plan.items}
+        longest = max(shown, key=lambda key: len(shown[key]))
+        fault.hint += f"; the longest is item {longest}: {items[longest].title[:60]}"
+        raise
 
 
 def _name(newsletter: NewsletterSettings, variant: DraftedVariant) -> str:
