@@ -18,9 +18,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, takewhile
 from random import Random
 
-from newsletter.editions.agenda import Action, Policy, Step, agenda
+from newsletter.editions.agenda import Action, Policy, Standing, Step, agenda
 from newsletter.editions.schedule import Schedule
-from newsletter.editions.types import Edition, EditionId, EditionStatus
+from newsletter.editions.types import OPEN, Edition, EditionId, EditionStatus
 
 HOUR = timedelta(hours=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -128,21 +128,18 @@ class World:
         self._last_call = now
         for _ in range(_MOST_TURNS):
             self.calls += 1
-            steps = agenda(self.schedule, self.policy, self._known(), now, self.start)
+            steps = agenda(self.schedule, self.policy, self._standing(), now)
             if not steps:
                 return
             for step in steps:
                 self._take(step, now)
         self.faults.append(f"{now}: no end of steps, the last are {steps}")
 
-    def _known(self) -> list[Edition]:
-        """Return what a store would: what is open, and the last few."""
+    def _standing(self) -> Standing:
+        """Return what a store would say: what is open, and the last few."""
         newest = sorted(self.editions)[-_LAST:]
-        return [
-            it
-            for day, it in self.editions.items()
-            if day in newest or it.status in ("draft", "approved", "held")
-        ]
+        known = [it for day, it in self.editions.items() if day in newest or it.status in OPEN]
+        return Standing(known, {it.id.date: self.policy.min_items for it in known}, self.start)
 
     def _take(self, step: Step, now: datetime) -> None:
         self.log.append((now, step))

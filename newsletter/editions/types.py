@@ -24,6 +24,10 @@ class EditionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Of an edition that is still to be decided about.
+OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
+
+
 @dataclass(frozen=True, slots=True)
 class EditionId:
     """One newsletter on one date; str() is "weekly/2026-11-27"."""

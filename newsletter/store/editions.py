@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
 from newsletter.editions.types import (
+    OPEN,
     DeliveryCounts,
     Edition,
     EditionId,
@@ -67,6 +68,14 @@ class EditionStore(EditionControl):
                 query.order_by(editions.c.date.desc(), editions.c.newsletter).limit(limit)
             )
             return [_edition(row) for row in rows]
+
+    def standing(self, newsletter: str, last: int) -> list[Edition]:
+        """Return a newsletter's open editions, and the last ones whatever their state, newest first."""
+        ours = editions.c.newsletter == newsletter
+        newest = select(editions.c.id).where(ours).order_by(editions.c.date.desc()).limit(last)
+        query = _editions().where(ours, or_(editions.c.status.in_(OPEN), editions.c.id.in_(newest)))
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date.desc()))]
 
     def save_draft(
         self,

@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.config import Config, NewsletterSettings
-from newsletter.editions.agenda import OPEN
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
 from newsletter.editions.room import Room
 from newsletter.editions.types import (
+    OPEN,
     Composition,
     Edition,
     EditionId,
