@@ -4,21 +4,23 @@
     world.live(start + timedelta(days=3650))
     assert world.broken() == []
 
-Between the moments at which anything can change, cron's calls find nothing to do; `every` makes them all.
+Between the moments at which anything can change, cron's calls find nothing to do. A benchmark makes
+them all the same, as `calls`.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, takewhile
 from random import Random
 
-from newsletter.editions.agenda import Action, Policy, Step, agenda
+from newsletter.editions.agenda import Action, Policy, Standing, Step, agenda
 from newsletter.editions.schedule import Schedule
-from newsletter.editions.types import Edition, EditionId, EditionStatus
+from newsletter.editions.types import UNDECIDED, Edition, EditionId, EditionStatus
 
 HOUR = timedelta(hours=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,7 +43,7 @@ def make_edition(day: date, status: str, **more) -> Edition:
 
 
 class World:
-    """One newsletter, its machine and its editors. every: also call at all of these intervals."""
+    """One newsletter, its machine and its editors. calls: further moments at which cron calls."""
 
     def __init__(
         self,
@@ -50,9 +52,10 @@ class World:
         dice: Random,
         start: datetime,
         *,
-        every: timedelta | None = None,
+        calls: Sequence[datetime] = (),
     ) -> None:
-        self.schedule, self.policy, self.dice, self.start, self.every = schedule, policy, dice, start, every
+        self.schedule, self.policy, self.dice, self.start = schedule, policy, dice, start
+        self._further = calls
         self.editions: dict[date, Edition] = {}
         self.log: list[tuple[datetime, Step]] = []
         self.faults: list[str] = []
@@ -107,8 +110,7 @@ class World:
         p = self.policy
         shifts = (-p.lead, timedelta(), timedelta(minutes=7), p.catch_up)
         fixed = {it.due + shift for it in self._occasions(until) for shift in shifts}
-        if self.every:
-            fixed |= {self.start + self.every * n for n in range(int((until - self.start) / self.every))}
+        fixed.update(self._further)
         for moment in sorted(it for it in fixed if it >= self.start):
             while self._approvals and self._approvals[0][0] < moment:
                 yield self._approvals[0][0]
@@ -126,21 +128,18 @@ class World:
         self._last_call = now
         for _ in range(_MOST_TURNS):
             self.calls += 1
-            steps = agenda(self.schedule, self.policy, self._known(), now, self.start)
+            steps = agenda(self.schedule, self.policy, self._standing(), now)
             if not steps:
                 return
             for step in steps:
                 self._take(step, now)
         self.faults.append(f"{now}: no end of steps, the last are {steps}")
 
-    def _known(self) -> list[Edition]:
-        """Return what a store would: what is open, and the last few."""
+    def _standing(self) -> Standing:
+        """Return what a store would say: what is open, and the last few."""
         newest = sorted(self.editions)[-_LAST:]
-        return [
-            it
-            for day, it in self.editions.items()
-            if day in newest or it.status in ("draft", "approved", "held")
-        ]
+        known = [it for day, it in self.editions.items() if day in newest or it.status in UNDECIDED]
+        return Standing(known, {it.id.date: self.policy.min_items for it in known}, self.start)
 
     def _take(self, step: Step, now: datetime) -> None:
         self.log.append((now, step))

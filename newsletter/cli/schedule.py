@@ -8,6 +8,7 @@ import click
 
 from newsletter.cli.app import App, now, pass_app
 from newsletter.cli.commands import Group
+from newsletter.cli.edition_view import is_how
 from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def schedule() -> None:
 )
 @pass_app
 def list_(app: App, newsletter: str | None, number: int) -> None:
-    """List the next dates of a newsletter, or of all: what will happen when, and what is left out and why."""
+    """List what will happen and when.
+
+    Of one newsletter or of all, with the reason for whatever is left out or moved.
+    """
     from newsletter.workflows.schedules import forecast
 
     project = app.open()
@@ -44,7 +48,8 @@ def list_(app: App, newsletter: str | None, number: int) -> None:
     data = [_json(settings, it) for settings, dates in found for it in dates]
 
     def human() -> None:
-        for settings, dates in found:
+        for place, (settings, dates) in enumerate(found):
+            click.echo("\n" * (place > 0), nl=False)
             _tell(settings, dates)
 
     app.show(data, human)
@@ -61,7 +66,7 @@ def _json(settings: NewsletterSettings, it: Forecast) -> dict[str, Any]:
         "due": it.local,
         "due_utc": it.occasion.due,
         "drafted_from": it.drafted_from,
-        "status": it.status,
+        "status": it.edition.status if it.edition else None,
     }
 
 
@@ -79,11 +84,11 @@ def _tell(settings: NewsletterSettings, dates: list[Forecast]) -> None:
         for it in dates
     ]
     table(["DATE", "LOCAL TIME", "UTC", "WHAT HAPPENS"], rows, whole=["DATE", "LOCAL TIME", "UTC"])
-    click.echo()
 
 
 def _what(it: Forecast) -> str:
     if it.occasion.skipped:
         return f"left out: {it.occasion.reason}"
-    drafted = f"is {it.status}" if it.status else f"drafted from {it.drafted_from:%a %d %b %H:%M}"
-    return "; ".join(filter(None, [drafted, it.occasion.reason]))
+    coming = f"drafted from {it.drafted_from:%a %d %b %H:%M}"
+    state = is_how(it.edition) if it.edition else coming
+    return "; ".join(filter(None, [it.occasion.reason, state]))

@@ -262,6 +262,12 @@ class CalendarSettings(_Table):
     url: Source
     events: tuple[Line, ...] = ()
 
+    @field_validator("url", mode="before")
+    @classmethod
+    def _webcal(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+        """Take the scheme that calendar programs hand out for what it means."""
+        return value.replace("webcal://", "https://", 1) if isinstance(value, str) else value
+
 
 class NewsletterSettings(_Table):
     """One newsletter."""

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -47,40 +47,45 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a newsletter promises about time. automatic: sending approves."""
+    """What a newsletter promises. automatic: sending approves; min_items: fewer make no edition."""
 
     lead: timedelta
     catch_up: timedelta
     on_missed: OnMissed
     automatic: bool = False
+    min_items: int = 1
 
 
-def agenda(
-    schedule: Schedule, policy: Policy, editions: Collection[Edition], now: datetime, since: datetime
-) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is of a newsletter. editions: all that are open, and at least the last that is not.
+
+    items: how many each draft holds, by date. since: when scheduled runs began; what was due before is
+    nobody's.
+    """
+
+    editions: Collection[Edition]
+    items: Mapping[date, int]
+    since: datetime
+
+
+def agenda(schedule: Schedule, policy: Policy, standing: Standing, now: datetime) -> list[Step]:
     """Return what is to be done now, in order; [] where nothing is.
 
-    editions: those of the newsletter, all that are open and at least the last that is not. since: when
-    scheduled runs began; what was due before is nobody's. To be asked again after the steps are taken, until
-    nothing is left: one that was drafted late is sent in the next turn.
+    To be asked again after the steps are taken, until nothing is left: one that was drafted late is sent in
+    the next turn.
     """
-    return list(_Agenda(schedule, policy, editions, now, since).steps())
+    return list(_Agenda(schedule, policy, standing, now).steps())
 
 
 class _Agenda:
-    def __init__(
-        self,
-        schedule: Schedule,
-        policy: Policy,
-        editions: Collection[Edition],
-        now: datetime,
-        since: datetime,
-    ) -> None:
+    def __init__(self, schedule: Schedule, policy: Policy, standing: Standing, now: datetime) -> None:
         self._schedule = schedule
         self._policy = policy
-        self._editions = {edition.id.date: edition for edition in editions}
+        self._editions = {edition.id.date: edition for edition in standing.editions}
+        self._items = standing.items
+        self._since = standing.since
         self._now = now
-        self._since = since
 
     def steps(self) -> Iterator[Step]:
         past = self._past()
@@ -136,10 +141,22 @@ class _Agenda:
             return self._missing(occasion)
         if edition.status is EditionStatus.HELD:
             return None  # a person decides
-        if edition.status is EditionStatus.DRAFT and not self._policy.automatic:
-            return self._unapproved(occasion, edition)
+        if edition.status is EditionStatus.DRAFT:
+            return self._drafted(occasion, edition)
         if late:
             return self._step(Action.SEND, occasion, f"approved by {edition.approved_by} after that")
+        return self._ready(occasion)
+
+    def _drafted(self, occasion: Occasion, edition: Edition) -> Step:
+        """Say what becomes of a draft."""
+        items, least = self._items[occasion.date], self._policy.min_items
+        if items < least:
+            few = f"{items} item{'s' * (items != 1)}" if items else "nothing new"
+            kept = "; what there is comes next time" if items else ""
+            return self._step(Action.SKIP, occasion, f"it has {few}, and min_items is {least}{kept}")
+        return self._ready(occasion) if self._policy.automatic else self._unapproved(occasion, edition)
+
+    def _ready(self, occasion: Occasion) -> Step:
         return self._missed(occasion) if self._is_missed(occasion) else self._on_time(occasion)
 
     def _is_missed(self, occasion: Occasion) -> bool:

@@ -10,8 +10,6 @@ from functools import cache
 
 from cronsim import CronSim, CronSimError
 
-from newsletter.editions.plain_words import cron_of
-
 _FIELDS = 5
 _DAY, _PATIENCE = timedelta(days=1), timedelta(days=50 * 366)
 _CRON = re.compile(r"[\d*][\d*,/-]*(?:\s+\S+){3,6}")
@@ -68,6 +66,8 @@ def _days(cron: str) -> CronSim:
 
 
 def _from_words(text: str) -> str:
+    from newsletter.editions.plain_words import cron_of  # noqa: PLC0415 - its patterns take time to make
+
     try:
         return cron_of(text)
     except ValueError as fault:

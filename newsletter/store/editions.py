@@ -88,16 +88,13 @@ class EditionStore(EditionControl):
         with self._database.read() as connection:
             return [_edition(row) for row in connection.execute(query.order_by(editions.c.date))]
 
-    def lately(self, newsletter: str, limit: int = 0) -> list[Edition]:
-        """Return a newsletter's editions that nobody has decided about, and the last ones of all others."""
-        of_it = _editions().where(editions.c.newsletter == newsletter)
-        last = of_it.where(editions.c.status.not_in(UNDECIDED)).order_by(editions.c.date.desc()).limit(limit)
+    def standing(self, newsletter: str, last: int) -> list[Edition]:
+        """Return a newsletter's open editions, and the last ones whatever their state, newest first."""
+        ours = editions.c.newsletter == newsletter
+        newest = select(editions.c.id).where(ours).order_by(editions.c.date.desc()).limit(last)
+        query = _editions().where(ours, or_(editions.c.status.in_(UNDECIDED), editions.c.id.in_(newest)))
         with self._database.read() as connection:
-            rows = [
-                *connection.execute(of_it.where(editions.c.status.in_(UNDECIDED))),
-                *connection.execute(last),
-            ]
-        return [_edition(row) for row in rows]
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date.desc()))]
 
     def save_draft(
         self,

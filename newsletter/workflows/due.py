@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.config import NewsletterSettings
-from newsletter.editions.agenda import Step, agenda
+from newsletter.editions.agenda import Step
 from newsletter.editions.types import Edition
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
-from newsletter.workflows.schedules import policy_of, schedule_of
+from newsletter.workflows.schedules import steps_now
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
 _SLACK = timedelta(seconds=30)
 _BEGAN = "runs began at"
-#: So many ended editions of a newsletter are looked at, to see which came out and which are missing.
-_LATELY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,7 @@ def due_feeds(project: Project, now: datetime) -> list[str]:
 def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
     """Return what is to be done now for the editions of a newsletter."""
     began = SettingStore(project.database).get(_BEGAN)
-    return agenda(
-        schedule_of(project, newsletter, now),
-        policy_of(newsletter),
-        project.editions.lately(newsletter.name, _LATELY),
-        now,
-        datetime.fromisoformat(began) if began else now,
-    )
+    return steps_now(project, newsletter, now, datetime.fromisoformat(began) if began else now)
 
 
 def note_first_run(project: Project, now: datetime) -> None:

@@ -38,7 +38,7 @@ def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> 
 def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
     """Let what has just come in join the drafts that nobody has approved yet, and name it."""
     sort_when_rules_changed(project)
-    for edition in project.editions.lately(newsletter.name):
+    for edition in project.editions.standing(newsletter.name, 0):
         if edition.status is not EditionStatus.DRAFT:
             continue
         before = _items(project, edition)

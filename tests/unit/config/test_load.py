@@ -59,6 +59,7 @@ def test_every_setting_is_read(tmp_path):
     )
     assert newsletter.only_in == (CalendarName("terms"),)
     assert config.settings.calendars["terms"].events == ("term",)
+    assert config.settings.calendars["holidays"].url == "https://www.example.gov.uk/holidays.ics"
     assert newsletter.window == parse_window("Mon-Fri 8:00-18:00; Sat 9:00-12:00")
 
 

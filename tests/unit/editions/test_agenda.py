@@ -11,7 +11,7 @@ from calendar_years import World, make_edition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.editions.agenda import Policy, agenda, duration
+from newsletter.editions.agenda import Policy, Standing, agenda, duration
 from newsletter.editions.recurrence import parse_recurrence
 from newsletter.editions.schedule import Schedule
 
@@ -23,13 +23,14 @@ FRIDAYS = Schedule(parse_recurrence("Fridays 07:00"), ZoneInfo("Europe/London"))
 TODAY, LAST_WEEK, NEXT_WEEK = (DUE.date() + timedelta(weeks=n) for n in (0, -1, 1))
 
 
-def told(now, editions, *, on_missed="send", automatic=False, since=SINCE, lead=24 * HOUR):
+def told(now, editions, *, on_missed="send", automatic=False, since=SINCE, lead=24 * HOUR, items=3):
     """Return what is to be done as "draft 2026-11-27"; editions: status by date, or a whole edition."""
     known = [
         make_edition(day, status) if isinstance(status, str) else status for day, status in editions.items()
     ]
-    policy = Policy(lead, 6 * HOUR, on_missed, automatic)
-    return {f"{it.action} {it.date}": it.reason for it in agenda(FRIDAYS, policy, known, now, since)}
+    policy = Policy(lead, 6 * HOUR, on_missed, automatic, min_items=3)
+    standing = Standing(known, dict.fromkeys(editions, items), since)
+    return {f"{it.action} {it.date}": it.reason for it in agenda(FRIDAYS, policy, standing, now)}
 
 
 BEFORE = {LAST_WEEK: "sent"}
@@ -72,6 +73,10 @@ DRAFT, SEND, HOLD, SKIP = (f"{action} 2026-11-27" for action in ("draft", "send"
         (DUE + 6 * HOUR, BEFORE, {"on_missed": "send"}, [DRAFT]),
         (DUE + 6 * HOUR, BEFORE, {"on_missed": "hold"}, [DRAFT]),
         (DUE + 6 * HOUR, BEFORE, {"on_missed": "skip"}, [SKIP]),
+        # Too little for an edition: not before its time, for more may come; never what was approved.
+        *((DUE, DRAFTED, {"items": 2, "automatic": it}, [SKIP]) for it in (True, False)),
+        (DUE - timedelta(seconds=1), DRAFTED, {"items": 2}, []),
+        (DUE, APPROVED, {"items": 2}, [SEND]),
         # What was due before anybody ran us is nobody's.
         (DUE + HOUR, {}, {"since": DUE + timedelta(seconds=1)}, []),
         (DUE + HOUR, {}, {"since": DUE}, [DRAFT]),
@@ -124,6 +129,13 @@ def test_approval_after_the_time_is_a_word_that_counts():
         (DUE, APPROVED, {}, "was due on Fri 27 Nov 2026 at 07:00"),
         (DUE + timedelta(minutes=90), APPROVED, {}, "was due on…; 1 h 30 min late, within catch_up"),
         (DUE + HOUR, BEFORE, {}, "was due on…; nothing had drafted it"),
+        (DUE, DRAFTED, {"items": 0}, "was due on…; it has nothing new, and min_items is 3"),
+        (
+            DUE,
+            DRAFTED,
+            {"items": 1},
+            "was due on…; it has 1 item, and min_items is 3; what there is comes next time",
+        ),
         (DUE + HOUR, DRAFTED, {}, "was due on…; nobody had approved it"),
         (
             DUE + 50 * HOUR,
