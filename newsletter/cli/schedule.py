@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +18,30 @@ from newsletter.cli.screen import heading, prose, table
 if TYPE_CHECKING:
     from newsletter.config import NewsletterSettings
     from newsletter.workflows.schedules import Forecast
+
+_SERVICE = """\
+[Unit]
+Description=Newsletter: whatever is due
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart={call}
+# 3: some of it did not work, and the log says what.
+SuccessExitStatus=3
+"""
+_TIMER = """\
+[Unit]
+Description=Newsletter: every minute
+
+[Timer]
+OnCalendar=*:*
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
 
 
 @click.group(cls=Group, example="newsletter schedule list")
@@ -53,6 +81,36 @@ def list_(app: App, newsletter: str | None, number: int) -> None:
             _tell(settings, dates)
 
     app.show(data, human)
+
+
+@schedule.command("install", example="newsletter -C /srv/our-news schedule install --print")
+@click.option(
+    "--print",
+    is_flag=True,
+    required=True,
+    expose_value=False,
+    help="Print the lines; nothing is installed.",
+)
+@pass_app
+def install(app: App) -> None:
+    """Print what starts the runs: a line for crontab, or units for systemd."""
+    project = app.open()
+    program = shutil.which(sys.argv[0]) or sys.argv[0]
+    call = f"{shlex.quote(str(Path(program).resolve()))} -C {shlex.quote(str(project.config.folder))} run"
+    parts = {
+        "crontab": f"* * * * * {call}\n",
+        "service": _SERVICE.format(call=call),
+        "timer": _TIMER,
+    }
+
+    def human() -> None:
+        heading("One line for crontab -e:")
+        click.echo(f"\n{parts['crontab']}")
+        heading("Or two units for systemd, and then: systemctl enable --now newsletter.timer")
+        for name in ("service", "timer"):
+            click.echo(f"\n# /etc/systemd/system/newsletter.{name}\n{parts[name]}", nl=False)
+
+    app.show(parts, human)
 
 
 def _json(settings: NewsletterSettings, it: Forecast) -> dict[str, Any]:

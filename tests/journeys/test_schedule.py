@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -83,3 +84,10 @@ def test_calendar_that_cannot_be_read_is_one_line_with_a_cure(fresh):
     fault, cure = fresh("schedule", "list", code=1).stderr.splitlines()
     assert fault == "newsletter: calendar terms: feeds/terms.ics: there is no such file"
     assert "it should be at" in cure
+
+
+def test_lines_for_cron_and_systemd_name_this_project(project):
+    lines = project("schedule", "install", "--print").stdout
+    call = f"-C {project.folder} run"
+    assert re.search(rf"^\* \* \* \* \* /\S+ {call}$", lines, re.MULTILINE)
+    assert re.search(rf"^ExecStart=/\S+ {call}$", lines, re.MULTILINE)
