@@ -93,7 +93,10 @@ def list_(app: App, newsletter: str | None, number: int) -> None:
 )
 @pass_app
 def install(app: App) -> None:
-    """Print what starts the runs: a line for crontab, or units for systemd."""
+    """Print what starts the runs.
+
+    A line for crontab, or two units for systemd.
+    """
     project = app.open()
     program = shutil.which(sys.argv[0]) or sys.argv[0]
     call = f"{shlex.quote(str(Path(program).resolve()))} -C {shlex.quote(str(project.config.folder))} run"
