@@ -12,6 +12,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 ├─ EditionError            subject: which edition
 │  ├─ EmptyEdition         nothing to send
 │  ├─ NotApproved          approval is missing or stands for other content
+│  ├─ UnfitEdition         checks found errors in it, or warnings that nobody accepted
 │  ├─ EditionChanged       another process was quicker: look again
 │  └─ AlreadySent
 ├─ RenderError             template, line
@@ -123,6 +124,10 @@ class EmptyEdition(EditionError):
 
 class NotApproved(EditionError):
     """Nobody approved the edition, or it changed since."""
+
+
+class UnfitEdition(EditionError):
+    """Checks found what keeps an edition from being approved."""
 
 
 class EditionChanged(EditionError):

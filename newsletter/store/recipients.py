@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     FromClause,
     Insert,
@@ -114,6 +115,28 @@ class RecipientStore:
             row = connection.execute(query).one_or_none()
         return make_recipient(row) if row else None
 
+    def lacking(self, newsletter: str, audiences: Collection[str], names: Collection[str]) -> dict[str, int]:
+        """Count the members of one set of audiences who have no value, by name of the field.
+
+        names: as templates call them, "member.first_name"; attributes too.
+        """
+        values = {name: _value(name.removeprefix("member.")) for name in sorted(names)}
+        empty = [func.count().filter(func.trim(func.coalesce(it, "")) == "") for it in values.values()]
+        query = (
+            select(*empty)
+            .join_from(members, subscriptions, subscriptions.c.member_id == members.c.id)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.ended_at.is_(None),
+                subscriptions.c.audiences == audience_key(audiences),
+                members.c.email.is_not(None),
+            )
+        )
+        if not values:
+            return {}
+        with self._database.read() as connection:
+            return dict(zip(values, connection.execute(query).one(), strict=True))
+
     def plan(
         self,
         edition: Edition,
@@ -148,6 +171,16 @@ class RecipientStore:
 def make_recipient(row: Row[Any]) -> Recipient:
     """Return the recipient that a row with the columns of a member stands for."""
     return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
+
+
+def _value(name: str) -> ColumnElement[str]:
+    """Return a member's column, or else the attribute of that name."""
+    column: ColumnElement[str] = (
+        members.c[name]
+        if name in ("email", "first_name", "last_name")
+        else members.c.attributes[name].as_string()
+    )
+    return column
 
 
 class _History:

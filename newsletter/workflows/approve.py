@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import Edition, EditionStatus, Variant
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved
+from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved, UnfitEdition
 from newsletter.feeds.types import ItemStatus
+from newsletter.render.types import Finding
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 
 
-def approve_edition(project: Project, text: str, name: str, now: datetime) -> Edition:
-    """Approve a draft as it stands; approving what is approved already changes nothing."""
+def approve_edition(
+    project: Project, text: str, name: str, now: datetime, *, accept: Collection[str] = ()
+) -> Edition:
+    """Approve a draft as it stands; approving what is approved already changes nothing.
+
+    accept: rules of the warnings that whoever approves has seen and accepts. Raises UnfitEdition where the
+    checks found errors, or a warning that is to be accepted and is not.
+    """
     edition = find_edition(project, text)
     if edition.status is EditionStatus.APPROVED:
         refuse_changed(project, edition, project.editions.variants(edition))
@@ -27,8 +36,42 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    project.editions.approve(edition, name.strip(), now)
+    _refuse_unfit(project, edition, inspect_edition(project, edition, now), accept)
+    project.editions.approve(edition, name.strip(), now, accepted=accept)
     return find_edition(project, str(edition.id))
+
+
+def _refuse_unfit(
+    project: Project, edition: Edition, findings: Sequence[Finding], accept: Collection[str]
+) -> None:
+    """Raise UnfitEdition for errors, and for warnings that are held and not accepted."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    warnings = [finding for finding in findings if finding.level == "warning"]
+    unknown = set(accept) - {finding.rule for finding in warnings}
+    if errors:
+        raise UnfitEdition(
+            "\n".join([f"{edition.id} cannot be approved:", *map(_line, errors)]),
+            hint=f"mend that, and then: newsletter edition draft {edition.id.newsletter} "
+            f"--date {edition.id.date}",
+        )
+    if unknown:
+        known = ", ".join(dict.fromkeys(finding.rule for finding in warnings)) or "none"
+        raise UnfitEdition(
+            f"{edition.id} has no warning called {', '.join(sorted(unknown))}",
+            hint=f"its warnings: {known}",
+        )
+    open_ = [finding for finding in warnings if finding.rule not in accept]
+    if open_ and project.config.newsletter(edition.id.newsletter).on_warning == "hold":
+        rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(finding.rule for finding in open_))
+        raise UnfitEdition(
+            "\n".join([f"{edition.id} has warnings that nobody accepted yet:", *map(_line, open_)]),
+            hint=f"if that is right: newsletter edition approve {edition.id} {rules}",
+        )
+
+
+def _line(finding: Finding) -> str:
+    where = f" ({', '.join(finding.variants)})" if finding.variants else ""
+    return f"  {finding.rule}{where}: {finding.message}; {finding.cure}"
 
 
 def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:

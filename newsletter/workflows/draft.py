@@ -24,10 +24,10 @@ from newsletter.editions.types import (
 )
 from newsletter.errors import AlreadySent, EditionChanged, EditionError
 from newsletter.feeds.types import Item, ItemStatus
-from newsletter.render.check import check_rendered
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 
@@ -40,13 +40,12 @@ _OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 class Draft:
     """What drafting made.
 
-    nothing_new: members for whom there is nothing, by set of audiences; findings: of the checks, with the
-    name of the variant.
+    nothing_new: members for whom there is nothing, by set of audiences; findings: of the checks.
     """
 
     edition: Edition
     nothing_new: tuple[HistoryGroup, ...]
-    findings: tuple[tuple[str, Finding], ...]
+    findings: tuple[Finding, ...]
     #: Items that were withdrawn, as their pages are gone.
     withdrawn: tuple[Item, ...] = ()
 
@@ -82,12 +81,13 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
         composition = _compose(project, newsletter, items, now, existing)
-    drafted, findings = _render(project, newsletter, edition_id, composition, items)
+    drafted = _render(project, newsletter, edition_id, composition, items)
     content_hash = edition_hash(
         {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
         message_headers(project.config, edition_id),
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
+    findings = inspect_edition(project, edition, now)
     return Draft(edition, composition.nothing_new, findings, tuple(withdrawn))
 
 
@@ -198,9 +198,9 @@ def _render(
     edition_id: EditionId,
     composition: Composition,
     items: dict[int, Item],
-) -> tuple[list[DraftedVariant], tuple[tuple[str, Finding], ...]]:
+) -> list[DraftedVariant]:
     templates = Templates(project.config.template_folders, project.members.field_names())
-    drafted, findings = [], []
+    drafted = []
     for plan in composition.variants:
         rendered = render_variant(
             templates,
@@ -213,10 +213,8 @@ def _render(
             timezone=ZoneInfo(newsletter.timezone),
             picture_hosts=project.config.settings.pictures.hosts,
         )
-        variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
-        findings += [(_name(newsletter, variant), finding) for finding in check_rendered(rendered)]
-        drafted.append(variant)
-    return drafted, tuple(findings)
+        drafted.append(DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items}))
+    return drafted
 
 
 def _name(newsletter: NewsletterSettings, variant: DraftedVariant) -> str:

@@ -1,0 +1,54 @@
+"""What is odd about an edition beside those before it, and beside the members it goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from newsletter.editions.types import EditionId
+from newsletter.editions.usual import is_far, is_unusual
+from newsletter.render.types import Finding, MergeField, RenderedVariant
+
+
+def repeated_subject(subject: str, before: EditionId, subjects: Collection[str]) -> Iterator[Finding]:
+    """Yield that a variant has a subject of the edition before."""
+    if subject in subjects:
+        yield Finding(
+            "subject-repeated",
+            "warning",
+            f"“{subject}” was the subject of {before} too, and many will take it for the same mail",
+            "another first item: newsletter item pin ID",
+        )
+
+
+def unusual_size(edition: EditionId, total: int, earlier: Sequence[int]) -> Iterator[Finding]:
+    """Yield that an edition goes to far more or fewer members than those before, given newest first."""
+    if not is_unusual(total, earlier):
+        return
+    told = ", ".join(f"{number:,}" for number in earlier)
+    confirm = f"; sending will ask for --confirm {total}" if is_far(total, earlier[0]) else ""
+    yield Finding(
+        "recipients-unusual",
+        "warning",
+        f"{edition} would go to {total:,} members; the last ones went to {told}{confirm}",
+        "look whether an import left members out or brought too many: newsletter member list",
+    )
+
+
+def fields_without_fallback(rendered: RenderedVariant) -> frozenset[str]:
+    """Return the names of members' fields that stand somewhere without a fallback."""
+    segments = (*rendered.html, *rendered.text)
+    fields = (part for part in segments if isinstance(part, MergeField))
+    return frozenset(it.name for it in fields if it.name.startswith("member.") and not it.fallback)
+
+
+def missing_values(lacking: Mapping[str, int], recipients: int) -> Iterator[Finding]:
+    """Yield fields that some members would find empty. lacking: how many, by name of the field."""
+    for name, members in lacking.items():
+        if members:
+            yield Finding(
+                "merge-value-missing",
+                "warning",
+                f"{members:,} of {recipients:,} members have no {name.removeprefix('member.')}, and would "
+                "read nothing in its place",
+                f'{{{{ {name} | fallback("…") }}}} in the template',
+            )

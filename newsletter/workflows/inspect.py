@@ -1,0 +1,86 @@
+"""Inspect: all checks of an edition before it goes out, on what is stored of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from email.parser import BytesHeaderParser
+
+from newsletter.address import parse_address
+from newsletter.delivery.content import plain
+from newsletter.delivery.types import Recipient
+from newsletter.editions.names import variant_name
+from newsletter.editions.review import (
+    fields_without_fallback,
+    missing_values,
+    repeated_subject,
+    unusual_size,
+)
+from newsletter.editions.types import Edition, Variant
+from newsletter.editions.usual import LOOK_BACK
+from newsletter.errors import NewsletterError
+from newsletter.render.check import check_page, merged
+from newsletter.render.checks.footer import check_headers
+from newsletter.render.checks.page import Page
+from newsletter.render.types import Finding, RenderedVariant
+from newsletter.workflows.messages import MessageMaker
+from newsletter.workflows.project import Project
+
+#: Who gets the message whose headers are looked at, where there is no member yet.
+_NOBODY = Recipient(parse_address("member@example.org"))
+
+
+def inspect_edition(project: Project, edition: Edition, now: datetime) -> tuple[Finding, ...]:
+    """Return all that is found in an edition, errors first; nothing is written."""
+    inspection = _Inspection(project, edition)
+    return merged([*inspection.of_variants(), *inspection.of_whole(now)])
+
+
+class _Inspection:
+    """The checks of one edition, each finding with the name of its variant, "" for none."""
+
+    def __init__(self, project: Project, edition: Edition) -> None:
+        self._project = project
+        self._edition = edition
+        self._newsletter = project.config.newsletter(edition.id.newsletter)
+        self._variants = project.editions.frozen(edition)
+        self._items = project.items.by_ids({key for variant, _ in self._variants for key in variant.items})
+
+    def of_variants(self) -> Iterator[tuple[str, Finding]]:
+        """Yield what is found in each variant."""
+        before = next(iter(self._project.editions.sent_before(self._edition, 1)), None)
+        subjects = {it.subject for it in self._project.editions.variants(before)} if before else set()
+        address = self._project.config.organisation.address
+        for variant, rendered in self._variants:
+            name = variant_name(variant.audiences, variant.number, self._newsletter.audiences)
+            page = Page(rendered, [self._items[key] for key in variant.items])
+            found = [*check_page(page, address), *self._without_values(variant, rendered)]
+            if before:
+                found += repeated_subject(variant.subject, before.id, subjects)
+            yield from ((name, finding) for finding in found)
+
+    def of_whole(self, now: datetime) -> Iterator[tuple[str, Finding]]:
+        """Yield what is about all of it."""
+        earlier = self._project.editions.planned(self._project.editions.sent_before(self._edition, LOOK_BACK))
+        total = sum(variant.recipients for variant, _ in self._variants)
+        found = (
+            [*unusual_size(self._edition.id, total, earlier), *self._headers(now)] if self._variants else []
+        )
+        yield from (("", finding) for finding in found)
+
+    def _without_values(self, variant: Variant, rendered: RenderedVariant) -> Iterator[Finding]:
+        names = fields_without_fallback(rendered)
+        lacking = self._project.recipients.lacking(self._newsletter.name, variant.audiences, names)
+        return missing_values(lacking, variant.recipients)
+
+    def _headers(self, now: datetime) -> Iterator[Finding]:
+        """Look at the headers of a message as it would leave; all variants have the same."""
+        variant, rendered = self._variants[0]
+        recipient = self._project.recipients.sample(self._newsletter.name, variant.audiences) or _NOBODY
+        try:
+            maker = MessageMaker(self._project.config, self._edition, lambda _: rendered)
+            content = maker.message(variant.key, recipient, "<check@example.org>", now).content
+        except NewsletterError as fault:
+            yield Finding("headers", "error", f"no message can be made of it: {fault}", fault.hint)
+            return
+        yield from check_headers(BytesHeaderParser().parsebytes(plain(content)))
