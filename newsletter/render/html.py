@@ -17,6 +17,7 @@ from premailer import Premailer
 from newsletter.errors import RenderError
 from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
+from newsletter.render.checks.styles import nested_at_rules
 from newsletter.render.content import EditionView, view_edition
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, template_fault
 from newsletter.render.lines import break_lines
@@ -36,6 +37,8 @@ _NO_TEXT = re.compile(
     r'\b(?:href|src|action|background|style|on\w+)="[^"]*"|<(style|script)\b.*?</\1>',
     re.DOTALL | re.IGNORECASE,
 )
+
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
 class Templates:
@@ -142,7 +145,9 @@ def inline(html: str, template: str = "") -> str:
     )
     try:
         return break_lines(str(inliner.transform(pretty_print=False)).strip()) + "\n"
-    except (AttributeError, LookupError, ValueError):  # the inliner found no tree, or no body in it
+    except (AttributeError, LookupError, ValueError):  # the inliner found no tree, no body, or no end
+        if nested := next((found for css in _STYLE.findall(html) for found in nested_at_rules(css)), None):
+            raise RenderError(nested.message, template=template, hint=nested.cure) from None
         raise RenderError(  # noqa: B904 - the cause's text would say nothing to the template's author
             "what it gives is no HTML page",
             template=template,

@@ -54,8 +54,8 @@ def address_fault(address: str) -> str:
         parts.port  # noqa: B018 - it is read to see whether it can be
     except ValueError:
         return "this is no address"
-    if parts.scheme == "tel" or (parts.scheme == "mailto" and "@" in parts.path):
-        return ""
+    if parts.scheme in ("mailto", "tel"):
+        return "" if "@" in parts.path or parts.scheme == "tel" else "there is no @ in it"
     if parts.scheme in ("http", "https"):
         return _web_fault(address, parts)
     return f"{parts.scheme}: leads nowhere from a mail" if parts.scheme else "it does not begin with https://"

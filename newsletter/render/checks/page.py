@@ -124,4 +124,4 @@ def _cell(headline: HtmlElement) -> HtmlElement:
 
 def own_text(element: HtmlElement) -> str:
     """Return what stands directly in an element, what follows its children too."""
-    return (element.text or "") + "".join(child.tail or "" for child in element)
+    return " ".join([element.text or "", *(child.tail or "" for child in element)])

@@ -52,6 +52,7 @@ def check_styles(page: Page) -> Iterator[Finding]:
             f"at most {STYLE_WARNING:,}: take out rules that nothing needs",
         )
     for css in page.kept:
+        yield from nested_at_rules(css)
         yield from _block(read_sheet(css))
 
 
@@ -97,9 +98,9 @@ def _told(styles: Mapping[str, str]) -> str:
     return some(f"{style} on {where}" for style, where in styles.items())
 
 
-def _block(sheet: Sheet) -> Iterator[Finding]:
-    if sheet.nested:
-        inner, line = sheet.nested[0]
+def nested_at_rules(css: str) -> Iterator[Finding]:
+    """Yield the first @-rule of a block that stands inside another."""
+    for inner, line in read_sheet(css).nested[:1]:
         yield Finding(
             "nested-at-rule",
             "error",
@@ -107,6 +108,9 @@ def _block(sheet: Sheet) -> Iterator[Finding]:
             "the whole block away",
             "one after the other: @media … { … } @media … { … }",
         )
+
+
+def _block(sheet: Sheet) -> Iterator[Finding]:
     if sheet.comments:
         yield Finding(
             "style-comment",
