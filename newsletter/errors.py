@@ -4,6 +4,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 ├─ ConfigError             faults: every fault of the configuration at once           exit 2
 ├─ FeedError               feed_url
 │  ├─ FetchError           status, retry_after_s
+│  │  └─ DocumentTooLarge
 │  └─ FeedParseError
 ├─ AudienceError
 ├─ MemberError             one member: unknown, or there already
@@ -87,6 +88,10 @@ class FetchError(FeedError, OSError):
         super().__init__(message, feed_url=feed_url, hint=hint)
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class DocumentTooLarge(FetchError):
+    """There is a document, and it is larger than we take."""
 
 
 class FeedParseError(FeedError, ValueError):

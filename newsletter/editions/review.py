@@ -48,7 +48,7 @@ def missing_values(lacking: Mapping[str, int], recipients: int) -> Iterator[Find
             yield Finding(
                 "merge-value-missing",
                 "warning",
-                f"{members:,} of {recipients:,} members have no {name.removeprefix('member.')}, and would "
-                "read nothing in its place",
+                f"{members:,} of {recipients:,} recipients have no {name.removeprefix('member.')} on record, "
+                "and nothing would stand in its place",
                 f'{{{{ {name} | fallback("…") }}}} in the template',
             )

@@ -120,7 +120,7 @@ class EditionStore(EditionControl):
             values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
             key = connection.scalar(insert(approvals).values(values).returning(approvals.c.id))
             if accepted:
-                rows = [{"approval_id": key, "rule": rule} for rule in sorted(accepted)]
+                rows = [{"approval_id": key, "rule": rule} for rule in sorted(set(accepted))]
                 connection.execute(insert(accepted_warnings), rows)
 
     def finish(self, edition: Edition, now: datetime) -> None:

@@ -36,7 +36,7 @@ def approve_edition(
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    _refuse_unfit(project, edition, inspect_edition(project, edition, now), accept)
+    _refuse_unfit(project, edition, inspect_edition(project, edition, now, ask=True), accept)
     project.editions.approve(edition, name.strip(), now, accepted=accept)
     return find_edition(project, str(edition.id))
 

@@ -24,6 +24,8 @@ from newsletter.editions.types import (
 )
 from newsletter.errors import AlreadySent, EditionChanged, EditionError
 from newsletter.feeds.types import Item, ItemStatus
+from newsletter.render.check import check_page, merged
+from newsletter.render.checks.page import Page
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
@@ -77,7 +79,7 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     composition = _compose(project, newsletter, items, now, existing)
     withdrawn: list[Item] = []
     asked: set[int] = set()
-    while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked)):
+    while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked, now)):
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
         composition = _compose(project, newsletter, items, now, existing)
@@ -87,27 +89,33 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         message_headers(project.config, edition_id),
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
-    findings = inspect_edition(project, edition, now)
+    findings = inspect_edition(project, edition, now, ask=True)
     return Draft(edition, composition.nothing_new, findings, tuple(withdrawn))
 
 
 def _withdraw_gone(
-    project: Project, composition: Composition, items: Mapping[int, Item], asked: set[int]
+    project: Project, composition: Composition, items: Mapping[int, Item], asked: set[int], now: datetime
 ) -> list[Item]:
     """Withdraw the chosen items whose pages are gone. asked: those whose pages were asked for already."""
     from newsletter.workflows.links import withdraw_gone  # noqa: PLC0415 - few newsletters ask for it
 
     chosen = {key for plan in composition.variants for key in plan.items} - asked
     asked |= chosen
-    return withdraw_gone(project, [items[key] for key in sorted(chosen)])
+    return withdraw_gone(project, [items[key] for key in sorted(chosen)], now)
 
 
-def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> None:
-    """Render a newsletter's template with the newest items; raises RenderError where it does not work."""
+def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> tuple[Finding, ...]:
+    """Render a newsletter's template with the newest items, and return what the checks find in the page.
+
+    Raises RenderError where it does not work.
+    """
     items = project.items.candidates(newsletter.audiences, datetime.min.replace(tzinfo=UTC))[:3]
     plan = VariantPlan(frozenset(newsletter.audiences), 1, tuple(item.id for item in items), 0)
     edition_id = EditionId(newsletter.name, now.date())
-    _render(project, newsletter, edition_id, Composition((plan,)), {item.id: item for item in items})
+    by_id = {item.id: item for item in items}
+    [variant] = _render(project, newsletter, edition_id, Composition((plan,)), by_id)
+    found = check_page(Page(variant.rendered, items), project.config.organisation.address)
+    return merged([("", finding) for finding in found])
 
 
 def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozenset[str]) -> Masthead:

@@ -14,6 +14,7 @@ from newsletter.errors import NewsletterError
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
+from newsletter.render.types import Finding as PageFinding
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.project import Project
@@ -49,6 +50,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     for relay in project.config.relays:
         yield _relay(project, relay)
     yield from _dkim(project)
+    yield from _templates(project)
     yield from _newsletters(project, now)
 
 
@@ -115,16 +117,44 @@ def _dkim(project: Project) -> Iterator[Finding]:
         yield Finding("note", "dkim", text, f"a key for {sender}")
 
 
+def _templates(project: Project) -> Iterator[Finding]:
+    """Look at the organisation's own template files, line by line."""
+    from newsletter.render.html import Templates  # noqa: PLC0415 - heavy
+    from newsletter.render.support import facts_date, unsupported  # noqa: PLC0415
+
+    folder, *_ = project.config.template_folders
+    clean = True
+    for path in sorted(it for it in folder.rglob("*") if it.suffix in (".html", ".css")):
+        for found in unsupported(path.name, path.read_text("utf-8", errors="replace")):
+            clean = False
+            text = (
+                f"{found.feature} is not known to {', '.join(found.programs)} (caniemail.com, {facts_date()})"
+            )
+            place = f"{folder.name}/{path.relative_to(folder)}:{found.line}"
+            yield Finding("note", place, text, "make sure that the mail reads well without it, or do without")
+    for fault in Templates(project.config.template_folders, project.members.field_names()).unknown_names():
+        clean = False
+        yield Finding("fault", f"{fault.template}:{fault.line}", fault.message.partition(": ")[2], fault.hint)
+    if clean:
+        yield Finding("ok", "templates", "nothing in them that large mail programs do not know")
+
+
 def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:
     for newsletter in project.config.settings.newsletters:
         subject = f"newsletter {newsletter.name}"
         try:
-            try_template(project, newsletter, now)
+            found = try_template(project, newsletter, now)
         except NewsletterError as fault:
             yield Finding("fault", subject, str(fault), fault.hint)
             continue
+        yield from (_of_page(subject, it) for it in found if it.item is None)
         members = sum(group.members for group in project.recipients.groups(newsletter.name, (), now))
         if members:
             yield Finding("ok", subject, f"{members:,} recipient{'s' * (members != 1)}")
         else:
             yield Finding("note", subject, "no recipients yet", "newsletter member import FILE")
+
+
+def _of_page(subject: str, found: PageFinding) -> Finding:
+    level: Literal["note", "fault"] = "fault" if found.level == "error" else "note"
+    return Finding(level, subject, f"{found.rule}: {found.message}", found.cure)

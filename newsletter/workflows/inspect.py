@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 
 from newsletter.address import parse_address
@@ -19,8 +19,11 @@ from newsletter.editions.review import (
 from newsletter.editions.types import Edition, Variant
 from newsletter.editions.usual import LOOK_BACK
 from newsletter.errors import NewsletterError
+from newsletter.feeds.types import LinkAnswer
 from newsletter.render.check import check_page, merged
+from newsletter.render.checks.answers import check_answers
 from newsletter.render.checks.footer import check_headers
+from newsletter.render.checks.links import web_addresses
 from newsletter.render.checks.page import Page
 from newsletter.render.types import Finding, RenderedVariant
 from newsletter.workflows.messages import MessageMaker
@@ -28,12 +31,20 @@ from newsletter.workflows.project import Project
 
 #: Who gets the message whose headers are looked at, where there is no member yet.
 _NOBODY = Recipient(parse_address("member@example.org"))
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def inspect_edition(project: Project, edition: Edition, now: datetime) -> tuple[Finding, ...]:
-    """Return all that is found in an edition, errors first; nothing is written."""
+def inspect_edition(
+    project: Project, edition: Edition, now: datetime, *, ask: bool = False
+) -> tuple[Finding, ...]:
+    """Return all that is found in an edition, errors first.
+
+    ask: for links whose answers are not known, where the newsletter wants them checked; else what is known of
+    them counts.
+    """
     inspection = _Inspection(project, edition)
-    return merged([*inspection.of_variants(), *inspection.of_whole(now)])
+    found = [*inspection.of_variants(), *inspection.of_links(now, ask=ask), *inspection.of_whole(now)]
+    return merged(found)
 
 
 class _Inspection:
@@ -44,20 +55,40 @@ class _Inspection:
         self._edition = edition
         self._newsletter = project.config.newsletter(edition.id.newsletter)
         self._variants = project.editions.frozen(edition)
-        self._items = project.items.by_ids({key for variant, _ in self._variants for key in variant.items})
+        items = project.items.by_ids({key for variant, _ in self._variants for key in variant.items})
+        order = self._newsletter.audiences
+        self._pages = {
+            variant_name(variant.audiences, variant.number, order): Page(
+                rendered, [items[key] for key in variant.items]
+            )
+            for variant, rendered in self._variants
+        }
 
     def of_variants(self) -> Iterator[tuple[str, Finding]]:
         """Yield what is found in each variant."""
         before = next(iter(self._project.editions.sent_before(self._edition, 1)), None)
         subjects = {it.subject for it in self._project.editions.variants(before)} if before else set()
         address = self._project.config.organisation.address
-        for variant, rendered in self._variants:
-            name = variant_name(variant.audiences, variant.number, self._newsletter.audiences)
-            page = Page(rendered, [self._items[key] for key in variant.items])
+        for (name, page), (variant, rendered) in zip(self._pages.items(), self._variants, strict=True):
             found = [*check_page(page, address), *self._without_values(variant, rendered)]
             if before:
                 found += repeated_subject(variant.subject, before.id, subjects)
             yield from ((name, finding) for finding in found)
+
+    def of_links(self, now: datetime, *, ask: bool) -> Iterator[tuple[str, Finding]]:
+        """Yield what links and pictures answer, where the newsletter wants to know."""
+        if not self._newsletter.check_links:
+            return
+        addresses = {name: web_addresses(page) for name, page in self._pages.items()}
+        urls = {url for found in addresses.values() for url in found}
+        answers = self._answers(urls, now) if ask else self._project.links.answers(urls, _EVER)
+        for name, page in self._pages.items():
+            yield from ((name, finding) for finding in check_answers(page, addresses[name], answers))
+
+    def _answers(self, urls: Collection[str], now: datetime) -> Mapping[str, LinkAnswer]:
+        from newsletter.workflows.links import ask_links  # noqa: PLC0415 - few newsletters ask for it
+
+        return ask_links(self._project, urls, now)
 
     def of_whole(self, now: datetime) -> Iterator[tuple[str, Finding]]:
         """Yield what is about all of it."""

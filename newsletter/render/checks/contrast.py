@@ -85,14 +85,20 @@ def _faint(boxes: Sequence[_Box], mode: _Mode, painted: _Painted) -> Iterator[Fi
         if contrast(look.colour, look.ground) < LEAST_CONTRAST:
             faint.setdefault((look.colour, look.ground), []).append(box)
     for (colour, ground), found in faint.items():
-        where = some(place(box.element) for box in found)
+        where = some(map(_where, found))
         yield Finding(
             "contrast",
             "error",
-            f"in {mode.name}, {snippet(found[0].text)} is {colour} on {ground} ({where}): a contrast of "
+            f"in {mode.name}, {where} is {colour} on {ground}: a contrast of "
             f"{contrast(colour, ground):.1f}, and below {LEAST_CONTRAST} many cannot read it",
             f"a colour that stands out more, in {mode.file}",
         )
+
+
+def _where(box: _Box) -> str:
+    """Return how to find a text: by the class of its element, the same in all variants, or by its words."""
+    told = place(box.element)
+    return f"the text of {told}" if box.element.get("class") else f"{snippet(box.text)} in {told}"
 
 
 def _small(boxes: Sequence[_Box], mode: _Mode) -> Iterator[Finding]:
