@@ -22,7 +22,6 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "import": ("bench_import", ["--members", "100000"], ["--members", "1000000"]),
     "send": ("bench_send", [], ["--rounds", "5"]),
     "line": ("bench_line", ["--members", "2000"], ["--members", "20000"]),
-    "draft": ("bench_draft", [], []),
     "dkim": ("bench_dkim", ["--members", "10000"], []),
     "scale": ("bench_scale", ["--members", "100000", "--rounds", "1"], ["--members", "1000000"]),
     "crash": ("crash_campaign", ["--kills", "10", "--interrupts", "1", "--members", "1500"], []),

@@ -12,13 +12,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import rig
 from bench_dkim import sign_with
-from bench_draft import drafted_sample
 from cryptography.hazmat.primitives.asymmetric import rsa
 from results import Result, run_alone
+
+from newsletter.config import load_config
+from newsletter.workflows import demo
+from newsletter.workflows.project import Project
 
 #: Points for a message; SpamAssassin calls it spam from 5 on.
 LIMIT = 0.5
@@ -47,6 +51,15 @@ def run(_: Options) -> list[Result]:
         Result(f"SpamAssassin points, {name}", points(text), at_most=LIMIT, promise=True)
         for name, text in reports.items()
     ]
+
+
+def drafted_sample(folder: Path) -> Path:
+    """Make the demo's project with its feeds read, its members imported and its edition approved."""
+    folder.mkdir()
+    demo._set_up(folder)  # noqa: SLF001 - the demo as it is, without sending
+    with Project(load_config(folder, {})) as project:
+        demo._prepare(project, datetime.now(UTC), print)  # noqa: SLF001
+    return folder
 
 
 def report(judge: str, message: Path) -> str:

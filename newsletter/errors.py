@@ -17,8 +17,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ EditionChanged       another process was quicker: look again
 │  └─ AlreadySent
 ├─ RenderError             template, line
-│  ├─ MissingField         a template names a field that nobody has
-│  └─ MessageTooLarge      size_bytes, limit_bytes
+│  └─ MissingField         a template names a field that nobody has
 ├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
 │  ├─ RelayBusy            it asked for less while a connection was opened
 │  └─ RelayRejected        a person must cure it: login, certificate, missing STARTTLS
@@ -155,17 +154,6 @@ class RenderError(NewsletterError):
 
 class MissingField(RenderError, LookupError):
     """A template names a field that does not exist."""
-
-
-class MessageTooLarge(RenderError, ValueError):
-    """A rendered variant is larger than mail programs show, or than the relay takes."""
-
-    def __init__(
-        self, message: str, *, size_bytes: int, limit_bytes: int, template: str = "", hint: str = ""
-    ) -> None:
-        super().__init__(message, template=template, hint=hint)
-        self.size_bytes = size_bytes
-        self.limit_bytes = limit_bytes
 
 
 class TransportError(NewsletterError, OSError):

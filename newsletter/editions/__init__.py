@@ -6,7 +6,7 @@
   doubt. What was refused, suppressed or cancelled never arrived, so the item may still come.
 - Time is only a filter (`max_age`); what was carried decides. A run that was missed loses nothing.
 - `schedule` says on which date the next edition falls; cronsim reads the expression.
-- `usual` says from when on a number of recipients is far from those before, for the check and for sending alike;
+- `usual` says when a number of recipients is far from those before, for the check and for sending alike;
   `review` holds what is odd about an edition beside earlier ones and its members.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
   was frozen is what is sent.

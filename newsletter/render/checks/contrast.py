@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from newsletter.render.checks.colours import LEAST_CONTRAST, contrast, read_colour
 from newsletter.render.checks.css import Rule, read_sheet, read_style
 from newsletter.render.checks.page import Page, own_text, place, snippet, some
 from newsletter.render.checks.selectors import Elements, specificity
+from newsletter.render.colours import LEAST_CONTRAST, contrast, read_colour
 from newsletter.render.types import Finding
 
 LEAST_PX = 14

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate
 
-from newsletter.render.checks.page import Page
+from newsletter.render.checks.page import Page, snippet
 from newsletter.render.types import Finding
 
 #: Gmail cuts a mail at about 102,000 bytes of HTML, and relays that rewrite links make it longer.
@@ -30,7 +30,7 @@ def check_size(page: Page) -> Iterator[Finding]:
             "error",
             f"the HTML has {size:,} bytes, and mail programs cut it at {LIMIT_BYTES:,}; "
             f"the first {fit} of its {len(starts)} items would fit",
-            f"{cure} the longest items: newsletter item hide ID",
+            f"{cure} the longest items: newsletter item hide ID{_longest(page)}",
         )
     elif size > WARNING_BYTES:
         yield Finding(
@@ -39,6 +39,14 @@ def check_size(page: Page) -> Iterator[Finding]:
             f"the HTML has {size:,} bytes; under {WARNING_BYTES:,} is safe everywhere",
             "fewer or shorter items make it smaller",
         )
+
+
+def _longest(page: Page) -> str:
+    """Return which item takes most of it."""
+    if not page.items:
+        return ""
+    item = max(page.items, key=lambda it: len(it.summary if it.link else it.html))
+    return f"; the longest is item {item.id}: {snippet(item.title)}"
 
 
 def _items(page: Page) -> list[int]:

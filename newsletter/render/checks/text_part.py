@@ -41,10 +41,10 @@ def check_text(page: Page) -> Iterator[Finding]:
 
 
 def _missing(page: Page) -> Iterator[Finding]:
-    flat = one_spaced(page.text)
+    flat = one_spaced(page.text).casefold()
     for headline in page.headlines:
         words = words_of(headline)
-        if words and words not in flat:
+        if words.casefold() not in flat:
             yield Finding(
                 "text-headline",
                 "error",

@@ -1,22 +1,21 @@
-"""Contrast of two colours, as WCAG 2 counts it."""
+"""Colours that can be read: contrast as WCAG 2.2 measures it."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 #: WCAG 2.2, success criterion 1.4.3.
 LEAST_CONTRAST = 4.5
-_HEX = re.compile(r"#?([0-9a-f]{6})", re.IGNORECASE)
+_HEX = re.compile("#[0-9a-f]{6}")
 
 
 def read_colour(text: str) -> str | None:
-    """Return "#rrggbb" in lower case; None for anything else."""
-    found = _HEX.fullmatch(text.strip())
-    return f"#{found[1].lower()}" if found else None
+    """Return "#0b5062" for "#0B5062" or "0B5062", "#00aaff" for "#0af"; None for what is no hex colour."""
+    digits = text.strip().lower().removeprefix("#")
+    colour = "#" + ("".join(2 * digit for digit in digits) if len(digits) == 3 else digits)  # noqa: PLR2004
+    return colour if _HEX.fullmatch(colour) else None
 
 
-@lru_cache(512)
 def contrast(one: str, other: str) -> float:
     """Return the ratio of two colours "#rrggbb", from 1 to 21, whichever is the text."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
