@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, RenderError
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
@@ -50,8 +51,9 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     for relay in project.config.relays:
         yield _relay(project, relay)
     yield from _dkim(project)
-    yield from _templates(project)
-    yield from _newsletters(project, now)
+    told: set[tuple[str, int | None]] = set()
+    yield from _newsletters(project, now, told)
+    yield from _templates(project, told)
 
 
 def _feed(project: Project, source: FeedSource) -> Finding:
@@ -117,34 +119,42 @@ def _dkim(project: Project) -> Iterator[Finding]:
         yield Finding("note", "dkim", text, f"a key for {sender}")
 
 
-def _templates(project: Project) -> Iterator[Finding]:
-    """Look at the organisation's own template files, line by line."""
-    from newsletter.render.html import Templates  # noqa: PLC0415 - heavy
-    from newsletter.render.support import facts_date, unsupported  # noqa: PLC0415
+def _templates(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Look at the organisation's own template files, line by line. told: faults that rendering met."""
+    found = [*_unsupported(project.config.template_folders[0]), *_unknown_names(project, told)]
+    yield from found or [Finding("ok", "templates", "nothing in them that large mail programs do not know")]
 
-    folder, *_ = project.config.template_folders
-    clean = True
+
+def _unsupported(folder: Path) -> Iterator[Finding]:
+    from newsletter.render.support import facts_date, unsupported  # noqa: PLC0415 - heavy
+
     for path in sorted(it for it in folder.rglob("*") if it.suffix in (".html", ".css")):
         for found in unsupported(path.name, path.read_text("utf-8", errors="replace")):
-            clean = False
-            text = (
-                f"{found.feature} is not known to {', '.join(found.programs)} (caniemail.com, {facts_date()})"
-            )
+            programs = ", ".join(found.programs)
+            text = f"{found.feature} is not known to {programs} (caniemail.com, {facts_date()})"
             place = f"{folder.name}/{path.relative_to(folder)}:{found.line}"
             yield Finding("note", place, text, "make sure that the mail reads well without it, or do without")
-    for fault in Templates(project.config.template_folders, project.members.field_names()).unknown_names():
-        clean = False
-        yield Finding("fault", f"{fault.template}:{fault.line}", fault.message.partition(": ")[2], fault.hint)
-    if clean:
-        yield Finding("ok", "templates", "nothing in them that large mail programs do not know")
 
 
-def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:
+def _unknown_names(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    from newsletter.render.html import Templates  # noqa: PLC0415 - heavy
+
+    templates = Templates(project.config.template_folders, project.members.field_names())
+    for fault in templates.unknown_names():
+        if (fault.template, fault.line) not in told:
+            place = f"{fault.template}:{fault.line}"
+            yield Finding("fault", place, fault.message.removeprefix(f"{place}: "), fault.hint)
+
+
+def _newsletters(project: Project, now: datetime, told: set[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Render each newsletter's template. told: takes the places of faults in templates."""
     for newsletter in project.config.settings.newsletters:
         subject = f"newsletter {newsletter.name}"
         try:
             found = try_template(project, newsletter, now)
         except NewsletterError as fault:
+            if isinstance(fault, RenderError):
+                told.add((fault.template, fault.line))
             yield Finding("fault", subject, str(fault), fault.hint)
             continue
         yield from (_of_page(subject, it) for it in found if it.item is None)

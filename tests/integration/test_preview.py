@@ -147,7 +147,6 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
         "feed empty": found["feed empty"].level,
         "relay": "note",
         f"relay 127.0.0.1:{relay.port}": "fault",
-        "templates/broken.html:1": "fault",
         "newsletter weekly": "note",
         "newsletter broken": "fault",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -55,7 +56,10 @@ class Page:
     @cached_property
     def from_outside(self) -> str:
         """The items' own words: what looks odd in them is nobody's slip here."""
-        return " ".join(f"{item.title} {item.summary} {html.unescape(item.html)}" for item in self.items)
+        fields = (
+            (it.title, it.summary, html.unescape(it.html), it.section, *it.categories) for it in self.items
+        )
+        return " ".join(filter(None, itertools.chain.from_iterable(fields)))
 
     def item_of(self, element: HtmlElement) -> int | None:
         """Return the id of the item that an element belongs to; None for the template's own."""

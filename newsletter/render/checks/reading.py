@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise, zip_longest
 
@@ -10,15 +9,10 @@ from lxml.html import HtmlElement
 
 from newsletter.render.checks.css import read_style
 from newsletter.render.checks.page import Page, one_spaced, place, snippet, some, words_of
+from newsletter.render.story import BARE_URL, VAGUE
 from newsletter.render.types import Finding
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_VAGUE = re.compile(
-    r"(?:click |press |tap )?here|(?:read|find out|learn|see|view) more|more|link|(?:this|the) link"
-    r"|continue(?: reading)?|darllen mwy|mwy|yma|cliciwch yma",
-    re.IGNORECASE,
-)
-_BARE = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 def check_reading(page: Page) -> Iterator[Finding]:
@@ -82,9 +76,10 @@ def _links(page: Page) -> Iterator[Finding]:
     for link in page.body.iter("a"):
         fault = _vague(link)
         if fault:
+            theirs = bool(words_of(link)) and words_of(link) in page.from_outside
             yield Finding(
                 "link-words",
-                "error",
+                "warning" if theirs else "error",
                 f"{fault}; screen readers list links without what is around them",
                 "let its words say what is there: “Statutory guidance (PDF, 46 pages)”",
                 item=page.item_of(link),
@@ -106,7 +101,7 @@ def _vague(link: HtmlElement) -> str:
     if not words:
         return f"the link to {link.get('href') or 'nowhere'} has no words"
     of_headline = any(it.tag == "h3" for it in link.iterancestors())
-    if not of_headline and (_VAGUE.fullmatch(words) or _BARE.fullmatch(words)):
+    if not of_headline and (VAGUE.fullmatch(words) or BARE_URL.fullmatch(words)):
         return f"the link {snippet(words)} does not say where it goes"
     return ""
 

@@ -9,7 +9,7 @@ from newsletter.render.checks.page import Page, one_spaced, snippet
 from newsletter.render.types import Finding
 
 _MARKS = ("{{", "{%", "{#", "%}", "}}", "Undefined", "None", "object at 0x", "View(")
-_RESIDUE = re.compile(r"\{[{%#]|[%}]\}|\b(?:Undefined|None)\b|\bobject at 0x|View\(")
+_RESIDUE = re.compile(r"\{[{%#]|[%}]\}|\b(?:Undefined\b|None\b(?! [a-z]))|\bobject at 0x|View\(")
 #: Controls but for tab and line ends; Gmail cuts mails that hold them, even small ones.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REPLACEMENT = "\ufffd"

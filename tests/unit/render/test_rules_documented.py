@@ -7,7 +7,7 @@ import re
 
 LEVELS = {"Errors": "error", "Warnings": "warning"}
 #: Errors that are warnings in a lighter case, as their line says.
-BOTH = {"size", "subject", "style-size", "lost-characters"}
+BOTH = {"link-words", "size", "subject", "style-size", "lost-characters"}
 
 
 def rules_in_code(root):
