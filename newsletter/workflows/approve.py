@@ -44,34 +44,31 @@ def approve_edition(
 def _refuse_unfit(
     project: Project, edition: Edition, findings: Sequence[Finding], accept: Collection[str]
 ) -> None:
-    """Raise UnfitEdition for errors, and for warnings that are held and not accepted."""
+    """Raise UnfitEdition for errors, for warnings that are held and not accepted, and for unknown ones."""
     errors = [finding for finding in findings if finding.level == "error"]
     warnings = [finding for finding in findings if finding.level == "warning"]
-    unknown = set(accept) - {finding.rule for finding in warnings}
+    rules = dict.fromkeys(finding.rule for finding in warnings)
     if errors:
-        raise UnfitEdition(
-            "\n".join([f"{edition.id} cannot be approved:", *map(_line, errors)]),
-            hint=f"mend that, and then: newsletter edition draft {edition.id.newsletter} "
-            f"--date {edition.id.date}",
-        )
-    if unknown:
-        known = ", ".join(dict.fromkeys(finding.rule for finding in warnings)) or "none"
-        raise UnfitEdition(
-            f"{edition.id} has no warning called {', '.join(sorted(unknown))}",
-            hint=f"its warnings: {known}",
-        )
-    open_ = [finding for finding in warnings if finding.rule not in accept]
-    if open_ and project.config.newsletter(edition.id.newsletter).on_warning == "hold":
-        rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(finding.rule for finding in open_))
-        raise UnfitEdition(
-            "\n".join([f"{edition.id} has warnings that nobody accepted yet:", *map(_line, open_)]),
-            hint=f"if that is right: newsletter edition approve {edition.id} {rules}",
-        )
+        again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date}"
+        raise _unfit(f"{edition.id} cannot be approved:", errors, f"mend that, and then: {again}")
+    if unknown := ", ".join(sorted(set(accept) - rules.keys())):
+        known = ", ".join(rules) or "none"
+        raise _unfit(f"{edition.id} has no warning called {unknown}", [], f"its warnings: {known}")
+    left = [finding for finding in warnings if finding.rule not in accept]
+    if left and project.config.newsletter(edition.id.newsletter).on_warning == "hold":
+        every = " ".join(f"--accept {rule}" for rule in rules)
+        way = f"newsletter edition approve {edition.id} {every}"
+        raise _unfit(f"{edition.id} has warnings that nobody accepted:", left, f"if that is right: {way}")
+
+
+def _unfit(message: str, findings: Sequence[Finding], hint: str) -> UnfitEdition:
+    return UnfitEdition("\n".join([message, *map(_line, findings)]), hint=hint)
 
 
 def _line(finding: Finding) -> str:
-    where = f" ({', '.join(finding.variants)})" if finding.variants else ""
-    return f"  {finding.rule}{where}: {finding.message}; {finding.cure}"
+    places = [f"item {finding.item}"] if finding.item else []
+    where = ", ".join([*places, *finding.variants])
+    return f"  {finding.rule}{f' ({where})' if where else ''}: {finding.message}; {finding.cure}"
 
 
 def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:
