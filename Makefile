@@ -26,7 +26,7 @@ demo: $(VENV)/.ready-package
 	@$(BIN)/newsletter demo
 
 test: $(VENV)/.ready-test
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.ready-lint
 	@$(BIN)/ruff format --check .

@@ -49,9 +49,11 @@ def make_entry(key: str, **changed) -> ParsedEntry:
     return ParsedEntry(**{**values, **changed})
 
 
-def add_items(project: Project, audiences: Mapping[str, str], *, now: datetime = NOW) -> dict[str, int]:
+def add_items(
+    project: Project, audiences: Mapping[str, str], *, now: datetime = NOW, source: FeedSource = FEED
+) -> dict[str, int]:
     """Store items by key, for these audiences, newest first; return the id of each item in the store."""
-    [feed] = project.feeds.for_update([FEED])
+    [feed] = project.feeds.for_update([source])
     dated = [
         make_entry(key, published=now - timedelta(hours=number)) for number, key in enumerate(audiences, 1)
     ]
@@ -59,7 +61,9 @@ def add_items(project: Project, audiences: Mapping[str, str], *, now: datetime =
         SortedItem(ItemIntent(entry, entry.content_hash, None), reasons(audiences[entry.key]))
         for entry in dated
     ]
-    project.pulls.record_pull(feed, Fetched(b"", FEED.url), ParsedFeed("Policy", tuple(dated)), changes, now)
+    project.pulls.record_pull(
+        feed, Fetched(b"", source.url), ParsedFeed("Policy", tuple(dated)), changes, now
+    )
     with project.database.read() as connection:
         return dict(connection.execute(select(entries.c.key, entries.c.item_id)).all())
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-pytest_plugins = ["fixtures.postgres"]
+pytest_plugins = ["fixtures.postgres", "fixtures.tables"]
+
+#: Where Linux keeps files in memory. A commit need not wait for a disk there, and what a killed process wrote
+#: is kept all the same: only a power cut would tell the two apart.
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2_000_000_000
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 #: Set by `.ci/run`, where everything is installed: a test that finds a part missing then fails.
 REQUIRE_ALL = os.environ.get("NEWSLETTER_TESTS_REQUIRE_ALL") == "1"
@@ -19,6 +29,11 @@ SEEDS = os.environ.get("NEWSLETTER_SEEDS")
 # No test asserts on time, so no property does either: two busy cores are slow now and then.
 hypothesis.settings.register_profile("newsletter", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("newsletter")
+
+
+# Started with `&`, we are born deaf to Ctrl-C, and so would be the programs that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:

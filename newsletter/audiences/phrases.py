@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 Label = TypeVar("Label")
 
@@ -61,32 +61,34 @@ class _Chunk(NamedTuple):
     tied: tuple[int, ...]
 
 
-#: A small letter, and two words that begin with capitals after it.
-_NAME = re.compile(r"[^\W\d_A-Z] [A-Z\u00c0-\u00de]\w*[^\W\d_A-Z]\w* [A-Z\u00c0-\u00de]")
-#: What each chunk of text holds, read once: a plain word as its key. Threads may fill it at the same time.
-_CHUNKS: dict[str, str | _Chunk] = {}
-
-
-def _read_chunk(chunk: str) -> str | _Chunk:
-    parts = _WORD.split(chunk)
+def _read_chunk(text: str) -> str | _Chunk:
+    parts = _WORD.split(text)
     gaps, found = parts[0::2], tuple(map(_key, parts[1::2]))
     inner = gaps[1:-1]
-    read: str | _Chunk
     if len(found) == 1 and gaps == ["", ""]:
-        [read] = found
-    else:
-        read = _Chunk(
-            found,
-            opens=bool(found) and not gaps[0],
-            closes=bool(found) and gaps[-1] in _CLOSES,
-            loose=tuple(number for number, gap in enumerate(inner, 1) if gap not in _JOINS),
-            tied=tuple(number for number, gap in enumerate(inner, 1) if gap in _HYPHENS),
-        )
-    if len(chunk) <= _MAX_CHUNK_CHARS:
-        if len(_CHUNKS) >= _MAX_CHUNKS:
-            _CHUNKS.clear()
-        _CHUNKS[chunk] = read
-    return read
+        return found[0]
+    return _Chunk(
+        found,
+        opens=bool(found) and not gaps[0],
+        closes=bool(found) and gaps[-1] in _CLOSES,
+        loose=tuple(number for number, gap in enumerate(inner, 1) if gap not in _JOINS),
+        tied=tuple(number for number, gap in enumerate(inner, 1) if gap in _HYPHENS),
+    )
+
+
+class _Chunks(dict[str, "str | _Chunk"]):
+    """What each chunk of text holds, a plain word as its key; read once. Threads may fill it together."""
+
+    def __missing__(self, text: str) -> str | _Chunk:
+        read = _read_chunk(text)
+        if len(text) <= _MAX_CHUNK_CHARS:
+            if len(self) >= _MAX_CHUNKS:
+                self.clear()
+            self[text] = read
+        return read
+
+
+_CHUNKS = _Chunks()
 
 
 class Words:
@@ -100,55 +102,33 @@ class Words:
         self._loose: set[int] = set()
         self._tied: set[int] = set()
         self._even = True  # each chunk holds one word
-        self._has_name: bool | None = None
         self._chunks = text.split(" ")
-        self._read = cast("list[str | _Chunk]", list(map(_CHUNKS.get, self._chunks)))
+        self._read = list(map(_CHUNKS.__getitem__, self._chunks))
         self.keys = self._flat()
         if self.keys and text[:1] in _HYPHENS and _WORD.match(text, 1):
             self._tied.add(0)
 
     def _flat(self) -> list[str]:
-        read = self._read
-        odd = [number for number, each in enumerate(read) if each.__class__ is not str]
-        if not odd:
-            return cast("list[str]", read)
-        keys: list[str] = []
-        done, closes = 0, True
-        for number in odd:
-            each = read[number] or _read_chunk(self._chunks[number])
-            read[number] = each
-            if not closes and number > done:
-                self._loose.add(len(keys))
-                closes = True
-            keys += cast("list[str]", read[done:number])
-            if isinstance(each, str):
-                if not closes:
-                    self._loose.add(len(keys))
-                keys.append(each)
-                closes = True
-            elif len(each.keys) == 1:
-                if not (closes and each.opens):
-                    self._loose.add(len(keys))
-                keys.append(each.keys[0])
-                closes = each.closes
-            else:
-                closes = self._take(each, keys, closes=closes)
-            done = number + 1
-        if not closes:
-            self._loose.add(len(keys))
-        keys += cast("list[str]", read[done:])
-        return keys
-
-    def _take(self, chunk: _Chunk, keys: list[str], *, closes: bool) -> bool:
-        begin = len(keys)
-        if not (closes and chunk.opens):
-            self._loose.add(begin)
-        keys += chunk.keys
-        self._even = False
-        if chunk.keys:
-            self._loose.update([begin + number for number in chunk.loose])
-            self._tied.update([begin + number for number in chunk.tied])
-        return chunk.closes
+        """Return the keys of all chunks in a row, and note which words do not hang together as usual."""
+        read, loose = cast("list[Any]", self._read), self._loose
+        flat = read.copy()
+        more = 0
+        for place in [place for place, chunk in enumerate(read) if chunk.__class__ is not str]:
+            first = place + more
+            keys, opens, closes, inner_loose, inner_tied = read[place]
+            if not opens:
+                loose.add(first)
+            if not closes:
+                loose.add(first + len(keys))
+            if len(keys) == 1:
+                [flat[first]] = keys
+                continue
+            flat[first : first + 1] = keys
+            more += len(keys) - 1
+            self._even = False
+            loose.update([first + number for number in inner_loose])
+            self._tied.update([first + number for number in inner_tied])
+        return flat
 
     def joined(self, number: int) -> bool:
         """Whether a word can continue a phrase with the word before it."""
@@ -204,11 +184,9 @@ class Words:
             number -= count
         raise IndexError(number)
 
-    def may_name(self, number: int) -> bool:
-        """Whether a name, two words with capitals, may begin at a word; seldom, and cheap to ask."""
-        if self._has_name is None:
-            self._has_name = _NAME.search(self.text) is not None
-        return self._has_name and number + 2 <= len(self.keys)
+    def is_capital(self, number: int) -> bool:
+        """Whether a word begins with a capital letter, if nothing but a space stands before it."""
+        return self._chunks[self._place(number)[0]][0].isupper()
 
 
 def keys(phrase: str) -> tuple[str, ...]:
@@ -262,30 +240,21 @@ class Lexicon(Generic[Label]):
 
     def find(self, words: Words) -> list[Match[Label]]:
         """Return every place of every phrase, by where it starts; phrases may overlap."""
-        begins, keys_ = self._root.longer, words.keys
-        if begins.keys().isdisjoint(keys_):  # most passages, most of the time
-            return []
         found: list[Match[Label]] = []
+        begins, keys_ = self._root.longer, words.keys
         count = len(keys_)
         for first in [number for number, key in enumerate(keys_) if key in begins]:
-            node = begins[keys_[first]]
-            last = first + 1
-            # Most words that could begin a phrase do not: seen here, it costs no call.
-            if (node.labels or (last < count and keys_[last] in node.longer)) and not words.tied(first):
-                self._find_at(words, first, node, found)
+            node, last = begins[keys_[first]], first + 1
+            # Most words that could begin a phrase do not.
+            if not (node.labels or (last < count and keys_[last] in node.longer)) or words.tied(first):
+                continue
+            while True:
+                if node.labels and not words.tied(last):
+                    found += [Match(label, first, last) for label in node.labels]
+                if last == count or not (longer := node.longer.get(keys_[last])) or not words.joined(last):
+                    break
+                node, last = longer, last + 1
         return found
-
-    def _find_at(
-        self, words: Words, first: int, node: _Node[Label] | None, found: list[Match[Label]]
-    ) -> None:
-        last = first + 1
-        while node:
-            if node.labels and not words.tied(last):
-                found += [Match(label, first, last) for label in node.labels]
-            if last >= len(words.keys) or not words.joined(last):
-                return
-            node = node.longer.get(words.keys[last])
-            last += 1
 
 
 class Spellings:

@@ -274,7 +274,9 @@ def _is_listed(passage: Passage, match: Found, points: Sequence[Point]) -> bool:
 def _names(passage: Passage, match: Found) -> bool:
     """Whether a first and a last name follow: then it says who speaks, not who is spoken to."""
     words, last = passage.words, match.last
-    if not words.may_name(last) or not (words.joined(last) and words.joined(last + 1)):
+    if last + 2 > len(words.keys) or not words.is_capital(last):  # seldom, and cheap to ask
+        return False
+    if not (words.joined(last) and words.joined(last + 1)):
         return False
     title, *name = (words.quote(number, number + 1) for number in (last - 1, last, last + 1))
     return title[:1].islower() and all(part[:1].isupper() and not part.isupper() for part in name)

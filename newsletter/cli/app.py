@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from newsletter.workflows.project import Project
 
 DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-#: What the number of an item may be: whatever fits a column of the database.
-ITEM_ID = click.IntRange(1, 2**63 - 1)
 #: A command in a sentence; those that work in no project folder stay as they are.
 _COMMAND = re.compile(r"\bnewsletter (?=(?:audience|check|edition|feed|item|member|why)\b)")
 
@@ -39,6 +37,16 @@ class App:
         from newsletter.workflows.project import Project
 
         return click.get_current_context().with_resource(Project(load_config(self.folder)))
+
+    def open_sorted(self) -> Project:
+        """Open the project, its items sorted by the rules as they stand in newsletter.toml now."""
+        from newsletter.cli.screen import progress
+        from newsletter.workflows.sort import sort_when_rules_changed
+
+        project = self.open()
+        with progress("The rules have changed; sorting the items again") as tell:
+            sort_when_rules_changed(project, lambda done: tell(done, None))
+        return project
 
     def show(self, data: object, human: Callable[[], None]) -> None:
         """Print data as JSON, or let `human` print it for people."""
@@ -101,6 +109,19 @@ class App:
         return _COMMAND.sub(lambda found: f"{found[0]}-C {folder} ", hint)
 
 
+class _ItemId(click.IntRange):
+    """The number of an item: whatever fits a column of the database."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as the base has it
+        """Return it, or say what it should look like."""
+        try:
+            return super().convert(value, param, ctx)
+        except (click.BadParameter, ValueError):  # int() refuses thousands of digits
+            shown = str(value)[:40]
+            self.fail(f"{shown!r} is no item's number, such as 7; `item list` shows them", param, ctx)
+
+
+ITEM_ID = _ItemId(1, 2**63 - 1)
 pass_app = click.make_pass_decorator(App, ensure=True)
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import ITEM_ID, App, now, pass_app
+from newsletter.cli.app import ITEM_ID, App, now, pass_app, printable
 from newsletter.cli.commands import Group
 from newsletter.cli.screen import heading, prose, table
+
+if TYPE_CHECKING:
+    from newsletter.workflows.audiences import Review
+
+#: So many rules that match nothing are named where nobody asks for more.
+_NAMED = 5
 
 
 @click.group(cls=Group, example="newsletter audience explain 7")
@@ -16,45 +24,49 @@ def audience() -> None:
     """See who news is sorted for, and why."""
 
 
-@audience.command("list", example="newsletter audience list --rules")
-@click.option("--rules", "with_rules", is_flag=True, help="Also name each rule that has matched nothing.")
+@audience.command("list", example="newsletter audience list")
 @pass_app
-def list_(app: App, *, with_rules: bool) -> None:
+def list_(app: App) -> None:
     """List the audiences: members, items, idle rules.
 
-    RECENT counts the items of the last 30 days; UNUSED the rules whose words stand in none of the items that
-    are kept, of the newest 2,000.
+    RECENT counts the items of the last 30 days. Once 200 items are kept, it warns of rules of your own that
+    match none of the newest 2,000; with -v it names all that do not.
     """
     from newsletter.workflows.audiences import review_audiences
 
-    project = app.open()
+    project = app.open_sorted()
     found = review_audiences(project, now())
     data = [
         asdict(it)
         | {"newsletters": [n.name for n in project.config.settings.newsletters if it.audience in n.audiences]}
         for it in found.audiences
     ]
-    rows = [
-        (it.audience, it.title, it.members, it.items, it.recent, f"{len(it.unused)} of {it.rules}")
-        for it in found.audiences
-    ]
-    numbers = ["MEMBERS", "ITEMS", "RECENT", "UNUSED"]
+    numbers = ["MEMBERS", "ITEMS", "RECENT"]
+    rows = [(it.audience, it.title, it.members, it.items, it.recent) for it in found.audiences]
 
     def human() -> None:
         table(["AUDIENCE", "TITLE", *numbers], rows, right=numbers)
-        for it in found.audiences if with_rules else ():
+        for it in found.audiences if app.verbose else ():
             heading(f"\n{it.title}: rules that match none of {found.examined} items")
             for rule in it.unused:
                 click.echo(f"  {rule.kind}: {rule.text}")
 
     app.show(data, human)
+    for warning in _warnings(found):
+        app.note(printable(warning))
+    if found.is_telling and not app.verbose and any(it.own for it in found.audiences):
+        app.note(f"all rules that match nothing:  {app.command('audience list -v')}")
+
+
+def _warnings(found: Review) -> Iterator[str]:
     for it in found.audiences:
-        for fault in it.faults:
-            app.note(f"{it.audience}: {fault}")
-        if it.rules and len(it.unused) == it.rules and found.examined:
-            app.note(f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept")
-    if any(it.unused for it in found.audiences) and not with_rules:
-        app.note(f"rules that match nothing, one by one: {app.command('audience list --rules')}")
+        yield from (f"{it.audience}: {fault}" for fault in it.faults)
+        if found.examined and it.rules and len(it.unused) == it.rules:
+            yield f"{it.audience}: no rule of it matches any of the {found.examined} items that are kept"
+        elif found.is_telling and it.own:
+            named = ", ".join(f"“{rule.text}” ({rule.kind})" for rule in it.own[:_NAMED])
+            more = f" and {len(it.own) - _NAMED} more" if len(it.own) > _NAMED else ""
+            yield f"{it.audience}: none of the newest {found.examined:,} items matches {named}{more}"
 
 
 @audience.command("explain", example="newsletter audience explain 7")
@@ -67,7 +79,7 @@ def explain(app: App, item_id: int) -> None:
     """
     from newsletter.audiences import explain as explaining
 
-    project = app.open()
+    project = app.open_sorted()
     item, _ = project.items.get(item_id)
     editor = project.items.editor_word(item_id)
     explanation = explaining.explain(item, item.feed, project.sorter, editor=editor)

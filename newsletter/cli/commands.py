@@ -45,7 +45,7 @@ def _common_options() -> list[click.Parameter]:
             is_flag=True,
             expose_value=False,
             callback=_set("verbose"),
-            help="Show the traceback of a fault.",
+            help="Tell more, and show the traceback of a fault.",
         ),
     ]
 

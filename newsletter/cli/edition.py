@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import click
 from newsletter.cli.app import FAILED, App, counted, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
-from newsletter.cli.edition_view import counts_json, edition_json, tell_edition, tell_way_on
+from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
 from newsletter.cli.findings import findings_json, has_errors, tell_findings
 from newsletter.cli.report import report
 from newsletter.cli.screen import prose, table
@@ -72,12 +73,13 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     from newsletter.workflows.draft import draft_edition
 
     asked = _date(day)
-    project = app.open()
+    project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    notes = _notes(made, project.config.newsletter(newsletter).audiences)
+    settings = project.config.newsletter(newsletter)
+    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
 
     def human() -> None:
-        tell_edition(project, made.edition)
+        tell_edition(project, made.edition, ())
         if notes:
             click.echo()
         for note in notes:
@@ -88,8 +90,8 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
         else:
             click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
 
-    document = edition_json(project, made.edition) | findings_json(made.findings) | {"notes": notes}
-    app.show(document, human)
+    more = {"notes": notes, "waiting": made.waiting}
+    app.show(edition_json(project, made.edition) | findings_json(made.findings) | more, human)
     if has_errors(made.findings):
         click.get_current_context().exit(FAILED)
 
@@ -104,13 +106,26 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
     return gone + nothing_new
 
 
+def _waiting(made: Draft, max_items: int) -> Iterator[str]:
+    """Say for each feed how many items have to wait, and which feeds bring more than anybody can read."""
+    for feed, count in made.waiting.items():
+        wait = "it waits" if count == 1 else "they wait"
+        yield f"no room for {counted(count, 'item')} of {feed}: {wait} for a later edition"
+        if count > max_items:
+            yield (
+                f"{feed} floods: that is more than another edition holds; hide what nobody needs, or raise"
+                f" max_items ({max_items} now):  newsletter item list --feed {feed}"
+            )
+
+
 @edition.command("show", example="newsletter edition show weekly")
 @click.argument("edition_id", metavar="EDITION")
 @pass_app
 def show(app: App, edition_id: str) -> None:
-    """Show an edition's variants and items, and how far it is."""
+    """Show an edition's variants and items, how far it is, and why it stands still."""
     from newsletter.workflows.find import find_edition
     from newsletter.workflows.inspect import inspect_edition
+    from newsletter.workflows.standstill import standstill
 
     project = app.open()
     found = find_edition(project, edition_id)
@@ -119,9 +134,10 @@ def show(app: App, edition_id: str) -> None:
     accepted = project.editions.accepted(found)
 
     def human() -> None:
-        tell_edition(project, found)
+        reasons = standstill(project, found, now())
+        tell_edition(project, found, reasons)
         tell_findings(app, findings, accepted)
-        tell_way_on(app, found)
+        tell_way_on(app, found, without=needless(reasons))
 
     app.show(edition_json(project, found) | findings_json(findings, accepted), human)
 

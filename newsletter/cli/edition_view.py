@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, counted, printable
+from newsletter.cli.app import App, counted, now, printable, shown_time
 from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
+    from newsletter.editions.standstill import Standstill
     from newsletter.editions.types import Edition, Variant
     from newsletter.workflows.project import Project
 
@@ -19,6 +20,8 @@ _SIZE_UNIT = 1000
 
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
     """Return an edition as `edition show --json` gives it."""
+    from newsletter.workflows.standstill import standstill
+
     order = project.config.newsletter(edition.id.newsletter).audiences
     return state_json(edition) | {
         "newsletter": edition.id.newsletter,
@@ -39,6 +42,7 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
             for variant in project.editions.variants(edition)
         ],
         "counts": counts_json(project, edition),
+        "standstill": standstill_json(standstill(project, edition, now())),
     }
 
 
@@ -57,6 +61,35 @@ def counts_json(project: Project, edition: Edition) -> dict[str, int]:
     """Return the counts of an edition's deliveries."""
     counts = project.editions.counts(edition)
     return {"planned": counts.planned, **counts.by_status()}
+
+
+def standstill_json(reasons: Iterable[Standstill]) -> list[dict[str, Any]]:
+    """Return why an edition stands still, as every document about one gives it."""
+    return [
+        {
+            "code": it.code,
+            "text": it.told(shown_time),
+            "since": it.since,
+            "until": it.until,
+            "where": it.where,
+            "deliveries": it.deliveries,
+        }
+        for it in reasons
+    ]
+
+
+def tell_standstill(edition: Edition, reasons: Iterable[Standstill]) -> None:
+    """Print who stopped an edition, or a line for each reason why it stands still."""
+    if halt := was_halted(edition):
+        prose(f"{halt}.")
+        return
+    for it in reasons:
+        prose(f"{it.told(shown_time)}.")
+
+
+def needless(reasons: Iterable[Standstill]) -> tuple[str, ...]:
+    """Return which ways on make no sense: to send what is being sent."""
+    return ("Go on sending",) if any(it.code == "sender" for it in reasons) else ()
 
 
 def tell_counts(counts: dict[str, int]) -> str:
@@ -79,15 +112,14 @@ def was_halted(edition: Edition) -> str:
     return printable(f"{edition.id} was {halted(edition)}")
 
 
-def tell_edition(project: Project, edition: Edition) -> None:
-    """Print an edition: its variants, its items, and how far its deliveries are."""
+def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstill]) -> None:
+    """Print an edition: its variants, its items, how far its deliveries are, and why it stands still."""
     approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
-    if halt := was_halted(edition):
-        prose(f"It{halt.removeprefix(str(edition.id))}")
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
+        tell_standstill(edition, reasons)
         return
     tell_variants(project, edition, variants)
     click.echo()
@@ -95,6 +127,7 @@ def tell_edition(project: Project, edition: Edition) -> None:
     counts = counts_json(project, edition)
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
+    tell_standstill(edition, reasons)
 
 
 def tell_variants(

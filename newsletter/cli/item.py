@@ -33,7 +33,7 @@ def item() -> None:
 @pass_app
 def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool, updated: bool) -> None:
     """List the items, newest first."""
-    project = app.open()
+    project = app.open_sorted()
     slugs = [rules.slug for rules in project.config.audiences]
     refuse_unknown(audience, slugs)
     every = list(project.items.all())
@@ -59,6 +59,8 @@ def list_(app: App, audience: str | None, feed: str | None, *, unsorted: bool, u
     )
     if not every:
         app.note(f"no items yet: {app.command('feed pull')}")
+    elif not found:
+        app.note("no item is like that")
 
 
 @item.command("show", example="newsletter item show 7")
@@ -68,7 +70,7 @@ def show(app: App, item_id: int) -> None:
     """Show one item in full, and why it is for whom."""
     from newsletter.feeds.clean import plain_text
 
-    project = app.open()
+    project = app.open_sorted()
     slugs = [rules.slug for rules in project.config.audiences]
     found, reasons = project.items.get(item_id)
 

@@ -17,16 +17,19 @@ from newsletter.cli.screen import prose
 def add(app: App, source: str, title: str | None, audiences: tuple[str, ...]) -> None:
     """Add a story that is in no feed, from a web page or a saved file.
 
-    Headline, date, section and lead picture are the page's own. Added again, it is brought up to date. FILE
-    is HTML, or text with the headline in its first line.
+    Headline, date, section and lead picture are the page's own. Added again, it is brought up to date; a
+    story that a feed has, too, is one item. FILE is HTML, or text with the headline in its first line.
     """
     from newsletter.cli.item_words import item_json, refuse_unknown
+    from newsletter.feeds.types import BY_HAND
     from newsletter.workflows.add_item import add_item
 
     project = app.open()
     order = [rules.slug for rules in project.config.audiences]
     for audience in audiences:
         refuse_unknown(audience, order)
+    if not source.strip():
+        raise click.UsageError("give the address of a page, or the name of a file")
     if title is not None and not title.strip():
         raise click.UsageError("--title is empty; leave it out for the page's own headline")
     done = add_item(project, source, now(), title=title)
@@ -36,7 +39,8 @@ def add(app: App, source: str, title: str | None, audiences: tuple[str, ...]) ->
 
     def human() -> None:
         how = {"added": "added", "changed": "brought up to date", "as before": "there already, as it is"}
-        prose(f"item {found.id} {how[done.how]}: {found.title}")
+        told = how[done.how] if found.feed == BY_HAND.name else f"there already, from feed {found.feed}"
+        prose(f"item {found.id} {told}: {found.title}")
         day = (
             found.published.date().isoformat()
             if found.published
@@ -52,6 +56,8 @@ def add(app: App, source: str, title: str | None, audiences: tuple[str, ...]) ->
         click.echo(f"Look at it:  {app.command(f'item show {found.id}')}")
 
     app.show(item_json(found, reasons, order) | {"how": done.how}, human)
+    if title and found.feed != BY_HAND.name:
+        app.note(printable(f"its headline stays as feed {found.feed} has it, and --title changes nothing"))
     for word in ("hidden", "withdrawn"):
         if found.status == word:
             app.note(

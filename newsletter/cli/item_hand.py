@@ -27,34 +27,32 @@ def _hand(name: str | None) -> Hand:
     return Hand(login_name() if name is None else name, now())
 
 
-@click.command("hide", cls=Command, example="newsletter item hide 7")
-@_item
-@click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
-@_by
-@pass_app
-def hide(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
-    """Keep an item out of every edition."""
-    _set_status(app, item_id, "new" if undo else "hidden", name)
+def _gives(status: str, verb: str, told: str) -> click.Command:
+    """Return the verb that gives an item this status, and with --undo takes it from it again."""
+
+    @click.command(verb, cls=Command, help=told, example=f"newsletter item {verb} 7")
+    @_item
+    @click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
+    @_by
+    @pass_app
+    def command(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
+        from newsletter.feeds.types import ItemStatus
+
+        project = app.open()
+        given = ItemStatus.NEW if undo else ItemStatus(status)
+        project.items.set_status(item_id, given, _hand(name))
+        found, _ = project.items.get(item_id)
+        told = f"item {item_id} is {'as any other again' if undo else given}: {found.title}"
+        app.show({"id": item_id, "status": given}, lambda: prose(told))
+
+    return command
 
 
-@click.command("pin", cls=Command, example="newsletter item pin 7")
-@_item
-@click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
-@_by
-@pass_app
-def pin(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
-    """Put an item first in the next edition."""
-    _set_status(app, item_id, "new" if undo else "pinned", name)
-
-
-@click.command("withdraw", cls=Command, example="newsletter item withdraw 7")
-@_item
-@click.option("--undo", is_flag=True, help="Make it an ordinary item again.")
-@_by
-@pass_app
-def withdraw(app: App, item_id: int, name: str | None, *, undo: bool) -> None:
-    """Say that an item no longer holds; it goes into no further edition."""
-    _set_status(app, item_id, "new" if undo else "withdrawn", name)
+hide = _gives("hidden", "hide", "Keep an item out of every edition.")
+pin = _gives("pinned", "pin", "Put an item first in the next edition, under its own heading.")
+withdraw = _gives(
+    "withdrawn", "withdraw", "Say that an item no longer holds; it goes into no further edition."
+)
 
 
 @click.command("correct", cls=Command, example="newsletter item correct 7")
@@ -89,8 +87,8 @@ def correct(app: App, item_id: int, *, leave: bool) -> None:
 def order(app: App, item_id: int, place: int | None, name: str | None, *, undo: bool) -> None:
     """Say in which place an item stands, 1 first.
 
-    Items that have no place follow, newest first. Pinned items stand before all others, and have an order of
-    their own. In an edition with sections the order is that within each of them.
+    Items that have no place follow, newest first. Pinned items stand before all others, in the order in which
+    they were pinned; a place puts one before them. In sections the order is that within each of them.
     """
     if undo is (place is not None):
         raise click.UsageError("give a place, such as 1, or --undo")
@@ -150,13 +148,3 @@ def audience(app: App, item_id: int, decisions: tuple[str, ...], name: str | Non
     found, reasons = project.items.get(item_id)
     told = f"item {item_id} is for {for_whom(found, slugs)}: {found.title}"
     app.show(item_json(found, reasons, slugs), lambda: prose(told))
-
-
-def _set_status(app: App, item_id: int, status: str, name: str | None) -> None:
-    from newsletter.feeds.types import ItemStatus
-
-    project = app.open()
-    project.items.set_status(item_id, ItemStatus(status), _hand(name))
-    found, _ = project.items.get(item_id)
-    told = "as any other again" if status == "new" else status
-    app.show({"id": item_id, "status": status}, lambda: prose(f"item {item_id} is {told}: {found.title}"))

@@ -191,6 +191,40 @@ def unsubscribe(app: App, email: str, newsletter: str | None) -> None:
     app.show({"email": email, "ended": ended}, lambda: click.echo(told))
 
 
+@member.command("unsuppress", example='newsletter member unsuppress anna@example.org --because "it works"')
+@click.argument("email")
+@click.option("--because", required=True, metavar="TEXT", help="Why, for everybody to read.")
+@click.option("--by", "name", metavar="NAME", help="Who says so; by default your login name.")
+@pass_app
+def unsuppress(app: App, email: str, because: str, name: str | None) -> None:
+    """Mail an address again to which mail came back.
+
+    A relay or a bounce had said that nobody is there, so it was never mailed again. Who left, complained or
+    was forgotten stays out: that was their own word. `why` tells what you said.
+    """
+    from newsletter.cli.control import login_name
+    from newsletter.workflows.members import unsuppress_member
+
+    by = login_name() if name is None else name
+    project = app.open()
+    lifted, again = unsuppress_member(project, email, by, because, now())
+    found = project.members.find(email, now())
+    data = {
+        "email": email,
+        "suppressed": {"reason": lifted.reason, "detail": lifted.detail, "since": lifted.since},
+        "begun_again": again,
+    }
+
+    def human() -> None:
+        click.echo(f"{email} is mailed again; it was not since {shown_time(lifted.since)} ({lifted}).")
+        if again:
+            click.echo(f"It gets again: {', '.join(again)}")
+        elif found and not found.newsletters:
+            click.echo("It is subscribed to nothing yet: import the member file again.")
+
+    app.show(data, human)
+
+
 @member.command("export", example="newsletter member export > members.csv")
 @pass_app
 def export(app: App) -> None:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import App, pass_app, shown_time
+from newsletter.cli.app import App, now, pass_app, shown_time
 from newsletter.cli.commands import Command
 from newsletter.cli.edition_view import (
     counts_json,
     is_how,
+    needless,
+    standstill_json,
     state_json,
     tell_counts,
+    tell_standstill,
     tell_way_on,
-    was_halted,
 )
 from newsletter.cli.screen import table
 
@@ -35,30 +37,36 @@ def report(app: App, edition_id: str, *, everyone: bool) -> None:
     Each delivery that is not sent is listed with its last try: when, through which relay, and what it said.
     """
     from newsletter.workflows.find import find_edition
+    from newsletter.workflows.standstill import standstill
 
     project = app.open()
     found = find_edition(project, edition_id)
     if app.as_json:
         order = project.config.newsletter(found.id.newsletter).audiences
         rows = project.reports.deliveries(found, unfinished_only=not everyone)
-        head = state_json(found) | {"counts": counts_json(project, found)}
+        head = state_json(found) | {
+            "counts": counts_json(project, found),
+            "standstill": standstill_json(standstill(project, found, now())),
+        }
         app.show_with_rows(head, "deliveries", (_delivery_json(row, order) for row in rows))
     else:
         _tell_report(app, project, found, everyone=everyone)
 
 
 def _tell_report(app: App, project: Project, edition: Edition, *, everyone: bool) -> None:
+    from newsletter.workflows.standstill import standstill
+
     counts = counts_json(project, edition)
     click.echo(f"{edition.id} {is_how(edition)}: {tell_counts(counts)}")
-    if halt := was_halted(edition):
-        click.echo(f"{halt}.")
+    reasons = standstill(project, edition, now())
+    tell_standstill(edition, reasons)
     # Those that only wait their turn may be very many, and there is nothing to say about each.
     rows = project.reports.deliveries(edition, unfinished_only=not everyone, tried_only=True)
     if counts["planned"] > counts["pending"] + (0 if everyone else counts["sent"]):
         click.echo()
         columns = ["EMAIL", "STATUS", "LAST TRY", "RELAY", "WHY"]
         table(columns, map(_cells, rows), whole=["STATUS", "LAST TRY"], narrow=["EMAIL", "RELAY"])
-    tell_way_on(app, edition, without=("What became of it",))
+    tell_way_on(app, edition, without=("What became of it", *needless(reasons)))
     if counts["unknown"]:
         _tell_unknown(app, edition)
 
@@ -74,8 +82,9 @@ def _tell_unknown(app: App, edition: Edition) -> None:
 
 def _cells(row: DeliveryReport) -> tuple[str | None, ...]:
     again = f"again from {shown_time(row.retry_at)}" if row.retry_at else ""
-    why = "; ".join(filter(None, [row.reply, again]))
-    return row.email, row.status, shown_time(row.at, "not tried"), row.relay, why
+    leaving = "leaves at this moment, or did when its sender stopped" if row.status == "sending" else ""
+    why = "; ".join(filter(None, [leaving or row.reply, again]))
+    return row.email, row.status, shown_time(row.at, "now" if leaving else "not tried"), row.relay, why
 
 
 def _delivery_json(row: DeliveryReport, order: Sequence[str]) -> dict[str, object]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.types import SendProgress
 
 _BAR_COLUMNS = 40
+_STOPPING = "finishing the messages in hand; Ctrl-C stops at once"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 #: From how many of a unit on the next smaller one is not worth telling.
 _SEVERAL = 2
@@ -49,6 +50,8 @@ def send_bar(label: str) -> Iterator[Callable[[SendProgress], None]]:
 def progress_words(progress: SendProgress) -> str:
     """Return "8,201 sent · 3 refused · 240 a second · 2 minutes left"."""
     counts = [f"{count:,} {status}" for status, count in progress.done.items() if count]
+    if progress.stopping:
+        return " · ".join([*counts, _STOPPING])
     if not progress.rate_s:
         return " · ".join(counts)
     left_s = progress.left / progress.rate_s

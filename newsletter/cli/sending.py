@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import FAILED, INTERRUPTED, SOME_FAILED, App, now, shown_time
+from newsletter.cli.app import FAILED, INTERRUPTED, SOME_FAILED, App, counted, now, shown_time
 from newsletter.cli.edition_view import is_how, state_json, tell_counts
 from newsletter.cli.send_bar import rate_words, send_bar
 
@@ -31,7 +31,20 @@ def send_rest(app: App, project: Project, edition: Edition) -> None:
     _tell_result(app, result)
 
 
+def _tell_recovered(app: App, result: SendResult) -> None:
+    """Say what a sender that was stopped in the middle had in hand."""
+    found = result.recovered
+    if found.unknown:
+        again = ", so they are sent once more" if found.resent else ""
+        in_hand = counted(found.unknown, "message")
+        app.note(
+            f"note: an earlier sender stopped with {in_hand} in hand; "
+            f"whether they arrived is not known{again}"
+        )
+
+
 def _tell_result(app: App, result: SendResult) -> None:
+    _tell_recovered(app, result)
     told_rate = result.sent_now and result.seconds > 1
     rate = f", {rate_words(result.sent_now / result.seconds)}" if told_rate else ""
     told = f"{result.sent_now:,} sent now, in {result.seconds:.1f} s{rate}."
@@ -41,7 +54,9 @@ def _tell_result(app: App, result: SendResult) -> None:
         app.fail(f"{result.edition.id}: {result.problem}", f"{cure}; nothing is lost, go on with: {again}")
         _exit_with(app, result, told, FAILED)
     elif result.interrupted:
-        app.note(f"newsletter: interrupted; nothing is lost, go on with: {again}")
+        in_hand = counted(result.dropped.unknown, "message")
+        lost = f"{in_hand} in hand now unknown" if result.dropped.unknown else "nothing is lost"
+        app.note(f"newsletter: interrupted; {lost}, go on with: {again}")
         _exit_with(app, result, told, INTERRUPTED)
     elif result.edition.status in ("paused", "cancelled"):
         _tell_halt(app, result.edition)

@@ -14,7 +14,7 @@ from newsletter.cli.screen import heading, prose, table
 if TYPE_CHECKING:
     from newsletter.editions.absence import Because
     from newsletter.editions.types import Edition
-    from newsletter.members.types import Member, Subscription
+    from newsletter.members.types import Member, Subscription, Suppression
     from newsletter.store.traces import Carried, Trace
     from newsletter.workflows.project import Project
     from newsletter.workflows.why import EditionStory, ItemStory, Story
@@ -46,7 +46,7 @@ def why(app: App, email: str, edition_id: str | None, item_id: int | None) -> No
 
 
 def _tell(app: App, project: Project, story: Story, edition_id: str | None) -> None:
-    _tell_member(story)
+    _tell_member(app, story)
     if story.item:
         _tell_item(app, project, story, story.item)
     elif edition_id:
@@ -61,10 +61,21 @@ def _tell(app: App, project: Project, story: Story, edition_id: str | None) -> N
         click.echo("There is no edition yet.")
 
 
-def _tell_member(story: Story) -> None:
+def _tell_member(app: App, story: Story) -> None:
+    from newsletter.members.subscriptions import stays_out
+
     member = story.member
     heading(f"{member.first_name} {member.last_name} <{member.email}>".strip())
     click.echo(f"{member.status} · {', '.join(sorted(member.audiences)) or 'no audience'}")
+    for it in story.suppressions:
+        if word := it.lifted:
+            until = f"until {shown_time(word.at)}, when {word.by} lifted that: {word.because}"
+            prose(f"Not mailed from {shown_time(it.since)} ({it}) {until}")
+        else:
+            prose(f"Never mailed since {shown_time(it.since)} ({it})")
+            if not stays_out(story.subscriptions, it):
+                again = app.command(f'member unsuppress {member.email} --because "..."')
+                click.echo(f"If it works again:  {again}")
 
 
 def _edition_cells(story: EditionStory) -> tuple[str, str, str, str]:
@@ -186,17 +197,25 @@ def _variant(trace: Trace, order: Sequence[str]) -> str:
 
 
 def _story_json(project: Project, story: Story) -> dict[str, Any]:
-    member, suppression = story.member, story.suppression
+    member = story.member
     data = {
         "email": member.email,
         "status": member.status,
         "audiences": member.audiences,
         "newsletters": member.newsletters,
-        "suppressed": suppression
-        and {"reason": suppression.reason, "detail": suppression.detail, "since": suppression.since},
+        "suppressed": next((_suppression_json(it) for it in story.suppressions if not it.lifted), None),
+        "lifted": [
+            _suppression_json(it) | {"until": it.lifted.at, "by": it.lifted.by, "because": it.lifted.because}
+            for it in story.suppressions
+            if it.lifted
+        ],
         "editions": [_edition_json(project, it) for it in story.editions],
     }
     return data | {"item": _item_json(project, story, story.item)} if story.item else data
+
+
+def _suppression_json(it: Suppression) -> dict[str, Any]:
+    return {"reason": it.reason, "detail": it.detail, "since": it.since}
 
 
 def _edition_json(project: Project, story: EditionStory) -> dict[str, Any]:

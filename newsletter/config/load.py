@@ -152,6 +152,8 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} cannot be read: nested too deeply", hint="no setting is a list of lists"
         ) from None
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(f"{path} cannot be read: {fault}", hint='texts stand in "quotes"') from None
+        is_double = str(fault).startswith(("Cannot overwrite", "Cannot declare"))
+        hint = "it stands there twice; keep one of them" if is_double else 'texts stand in "quotes"'
+        raise ConfigError(f"{path} cannot be read: {fault}", hint=hint) from None
     except OSError as fault:
         raise ConfigError(f"{path} cannot be read: {fault.strerror}") from None

@@ -38,7 +38,7 @@ from newsletter.config.timeouts import TimeoutSettings
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
 
 class OrganisationSettings(_Table):
@@ -117,7 +117,7 @@ class SmtpSettings(_Table):
     password_command: Command | None = None
     auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
     ca_file: Path | None = None
-    timeouts: TimeoutSettings = TimeoutSettings()
+    timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
     connections: int = Field(default=8, ge=1, le=256)
     messages_per_connection: PositiveInt | None = None
     rate: RateField | None = None
@@ -268,6 +268,7 @@ class NewsletterSettings(_Table):
     catch_up: Duration = timedelta(hours=6)
     min_items: PositiveInt = 1
     max_items: PositiveInt = 12
+    max_per_feed: PositiveInt | None = None
     sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"
@@ -293,10 +294,10 @@ class Settings(_Table):
     newsletters: tuple[NewsletterSettings, ...] = Field(min_length=1)
     feeds: tuple[FeedSettings, ...] = ()
     audiences: dict[Slug, AudienceSettings] = Field(default_factory=dict)
-    sorting: SortingSettings = SortingSettings()
-    database: DatabaseSettings = DatabaseSettings()
-    fetch: FetchSettings = FetchSettings()
-    pictures: PicturesSettings = PicturesSettings()
+    sorting: SortingSettings = Field(default_factory=SortingSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
+    pictures: PicturesSettings = Field(default_factory=PicturesSettings)
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

@@ -25,7 +25,7 @@ Wait = Annotated[Duration, AfterValidator(_no_less_than_a_second)]
 class TimeoutSettings(BaseModel):
     """See `newsletter.delivery.types.Timeouts`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     connect: Wait = timedelta(seconds=_DEFAULTS.connect_s)
     command: Wait = timedelta(seconds=_DEFAULTS.command_s)

@@ -10,7 +10,7 @@ after it (§6.1). The store commits a delivery as `sending` in between: a crash 
 safely be followed by another try, one after it leaves at most one delivery in doubt for each open link. A
 library call that does the whole transaction has no such place in it. So aiosmtplib opens the connection,
 says EHLO, starts TLS and logs in, which it does well and tests against many servers; the transactions are
-a dialogue of our own on the transport that it opened (`smtp/link.py`).
+a dialogue of our own on the transport that it opened (`smtp/link`, `smtp/dialogue`).
 
 Why pipelined. A message costs four round trips in small steps, and one when MAIL, RCPT and DATA of the next
 are written together with its own end (RFC 2920 §3.1 allows that). `hand_over` is told which envelope

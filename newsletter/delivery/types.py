@@ -227,10 +227,12 @@ class SendProgress:
 
     done: outcomes of this run by status; left: deliveries that have not had their turn in it.
     rate_s: messages a second just now, None while too few went out to tell.
-    slowed: a phrase for each relay that asked for less: "slowed to 12/minute by relay.example.org".
+    slowed: a phrase for each relay that asked for less or cannot be used: "slowed to 12/minute by
+    relay.example.org". stopping: a person stopped it, and what is in hand is finished.
     """
 
     done: Mapping[DeliveryStatus, int]
     left: int
     rate_s: float | None = None
     slowed: tuple[str, ...] = ()
+    stopping: bool = False

@@ -12,7 +12,14 @@ from datetime import datetime
 
 from newsletter.editions.types import Edition, EditionStatus
 from newsletter.feeds.types import Item, ItemStatus
-from newsletter.members.types import Basis, EndReason, Member, MemberStatus, Subscription
+from newsletter.members.types import (
+    Basis,
+    EndReason,
+    Member,
+    MemberStatus,
+    Subscription,
+    Suppression,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +40,11 @@ class Because:
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """Why an address is never mailed. detail: the relay's words, say; may be empty."""
-
-    reason: str
-    detail: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """All that is known of a member towards one newsletter.
 
     serves: its audiences. subscriptions: to it, ended ones too, oldest first. marketing: whether it asks for
-    consent.
+    consent. suppressions: of the address, lifted ones too.
     """
 
     newsletter: str
@@ -54,7 +52,7 @@ class Standing:
     marketing: bool
     member: Member
     subscriptions: tuple[Subscription, ...]
-    suppression: Suppression | None = None
+    suppressions: tuple[Suppression, ...] = ()
 
     def subscription(self, at: datetime) -> Subscription | None:
         """Return the subscription that ran at a time."""
@@ -63,24 +61,30 @@ class Standing:
         ]
         return running[-1] if running else None
 
+    def suppression(self, at: datetime) -> Suppression | None:
+        """Return why the address was not mailed at a time; None when it was."""
+        held = (it for it in self.suppressions if it.since <= at and not (it.lifted and it.lifted.at <= at))
+        return next(held, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What kept items out of a draft: how many it could hold, and between which dates."""
+    """What kept items out of a draft: how many it could hold, of one feed too, and between which dates."""
 
     max_items: int
     oldest: datetime
     newest: datetime
+    max_per_feed: int | None = None
 
 
 def why_not_subscribed(standing: Standing, at: datetime) -> Because | None:
     """Return why a newsletter went to a member at no account at that time; None when it would have."""
-    name, suppression = standing.newsletter, standing.suppression
+    name = standing.newsletter
     if standing.member.status is MemberStatus.FORGOTTEN:
         return Because("forgotten", "was forgotten, as asked")
-    if suppression and suppression.since <= at:
-        why = ": ".join(filter(None, [suppression.reason, suppression.detail]))
-        return Because("suppressed", f"is never mailed, since {{when}}: {why}", suppression.since)
+    if suppression := standing.suppression(at):
+        held = "was not mailed from {when} on" if suppression.lifted else "is never mailed, since {when}"
+        return Because("suppressed", f"{held}: {suppression}", suppression.since)
     running = standing.subscription(at)
     if running is None:
         return _not_on_the_list(standing, at)
@@ -189,7 +193,7 @@ def why_not_item(item: Item, theirs: frozenset[str], serves: Collection[str]) ->
 
 
 def why_not_in(
-    edition: Edition, item: Item, held: Collection[int], limits: Limits, carried_in: str | None
+    edition: Edition, item: Item, held: Collection[Item], limits: Limits, carried_in: str | None
 ) -> Because:
     """Return why an item that is for a member was not in the variant that they got.
 
@@ -206,9 +210,19 @@ def why_not_in(
         return Because("too_old", f"got no news as old as this with {name}: it is of {{when}}", item.date)
     if item.date >= limits.newest:
         return Because("not_yet", "has to wait until it is out: it is of {when}", item.date)
-    if len(held) >= limits.max_items:
-        return Because("cut", f"got {len(held)} others with {name}, and max_items allows no more")
+    if full := _full(item, held, limits):
+        return Because("cut", f"got {full[0]} with {name}, and {full[1]} allows no more")
     return Because("changed", f"was not meant to get it when {name} was drafted; that changed since")
+
+
+def _full(item: Item, held: Collection[Item], limits: Limits) -> tuple[str, str] | None:
+    """Return of what there was enough without an item, and the setting that says so."""
+    if len(held) >= limits.max_items:
+        return f"{len(held)} others", "max_items"
+    alike = sum(other.feed == item.feed for other in held)
+    if limits.max_per_feed is not None and alike >= limits.max_per_feed:
+        return f"{alike} others of {item.feed}", "max_per_feed"
+    return None
 
 
 def _names(audiences: Collection[str], standing: Standing) -> str:

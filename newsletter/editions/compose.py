@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
+from newsletter.editions.room import ItemAudiences, Room, fair_share, wanted
 from newsletter.editions.types import Composition, HistoryGroup, VariantPlan
 from newsletter.feeds.types import Item, ItemStatus
-
-#: Item ids with the audiences they are for.
-ItemAudiences = Mapping[int, frozenset[str]]
 
 
 def compose(
     items: ItemAudiences,
     groups: Iterable[HistoryGroup],
-    max_items: int,
+    room: Room,
     *,
-    pinned: Collection[int] = (),
     standing: Sequence[int] = (),
 ) -> Composition:
     """Make one variant for each set of audiences, and further ones where histories ask for it.
 
-    items: those that come first go in first where `max_items` cuts; standing: all of them in the order in
+    items: those that come first go in first where not all have room; standing: all of them in the order in
     which they shall stand, by default the same. Within a set the content that most members get is number 1.
     Groups that end up with equal content share a variant, so histories that make no difference are not seen.
     """
     places = {item: place for place, item in enumerate(standing or items)}
     by_content: dict[tuple[frozenset[str], tuple[int, ...]], list[HistoryGroup]] = defaultdict(list)
     nothing_new = []
+    waiting: set[int] = set()
     for group in groups:
-        chosen = fair_share(items, group, max_items, pinned)
+        chosen = fair_share(items, group, room)
+        waiting.update(wanted(items, group))
         content = tuple(sorted(chosen, key=places.__getitem__))
         if content:
             by_content[group.audiences, content].append(group)
         else:
             nothing_new.append(group)
-    return Composition(tuple(_numbered(by_content)), tuple(nothing_new))
+    waiting.difference_update(*(content for _, content in by_content))
+    return Composition(
+        tuple(_numbered(by_content)), tuple(nothing_new), tuple(item for item in items if item in waiting)
+    )
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
-    """Return items by their weight: pinned ones first, then in the editor's order, then newest first."""
+    """Return items by their weight: pinned ones first, then in the editor's order, then newest first.
+
+    Pinned ones without a place stand in the order in which they were pinned.
+    """
     by_date = sorted(items, key=lambda item: (item.date, item.id), reverse=True)
-    return sorted(
-        by_date,
-        key=lambda item: (item.status is not ItemStatus.PINNED, item.position is None, item.position or 0),
-    )
+    return sorted(by_date, key=_weight)
+
+
+def _weight(item: Item) -> tuple[bool, float, float]:
+    is_pinned = item.status is ItemStatus.PINNED
+    place = inf if item.position is None else item.position
+    since = item.pinned_at.timestamp() if is_pinned and item.pinned_at else inf
+    return not is_pinned, place, since
 
 
 def by_section(items: Sequence[Item], sections: Sequence[str] = ()) -> list[int]:
@@ -70,50 +80,6 @@ def _section(item: Item) -> str:
 
 def _spelled(section: str) -> str:
     return " ".join(section.split()).casefold()
-
-
-def wanted(items: ItemAudiences, group: HistoryGroup) -> list[int]:
-    """Return the items that are for this group and were not carried to it, in order."""
-    return [
-        item for item, audiences in items.items() if audiences & group.audiences and item not in group.carried
-    ]
-
-
-def fair_share(
-    items: ItemAudiences, group: HistoryGroup, max_items: int, pinned: Collection[int] = ()
-) -> list[int]:
-    """Return which items a group gets where not all have room, in their order.
-
-    Pinned ones go in first. Then the group's audiences take turns: the next item is for the one that has
-    fewest so far, so nobody who is in two audiences is drowned in the news of one. An item for both counts
-    for both. What is cut stays uncarried and comes with the next edition.
-    """
-    new = wanted(items, group)
-    if len(new) <= max_items:
-        return new
-    chosen = [item for item in new if item in pinned][:max_items]
-    counts = dict.fromkeys(group.audiences, 0)
-    left = {
-        audience: deque(item for item in new if audience in items[item] and item not in pinned)
-        for audience in group.audiences
-    }
-    taken: set[int] = set()
-
-    def take(item: int) -> None:
-        taken.add(item)
-        for audience in items[item] & group.audiences:
-            counts[audience] += 1
-
-    for item in chosen:
-        take(item)
-    places = {item: place for place, item in enumerate(new)}
-    while len(taken) < max_items:
-        for waiting in left.values():
-            while waiting and waiting[0] in taken:
-                waiting.popleft()
-        hungry = [audience for audience, waiting in left.items() if waiting]
-        take(left[min(hungry, key=lambda it: (counts[it], places[left[it][0]], it))][0])
-    return [item for item in new if item in taken]
 
 
 def _numbered(
@@ -154,14 +120,14 @@ def assign(
     variants: Collection[FrozenVariant],
     groups: Iterable[HistoryGroup],
     items: ItemAudiences,
-    *,
-    pinned: Collection[int] = (),
+    room: Room,
 ) -> Assignment:
     """Give each group the approved variant that holds most for it and nothing it has had.
 
     Since approval members have joined, left and changed audiences. A variant fits when none of its items was
     carried to the group and, if it was made for another set of audiences, each item is for the group too.
-    items: of the whole edition, in order. What a group misses stays uncarried and comes with the next one.
+    items: of the whole edition, in order; room: for which they were chosen. What a group misses stays
+    uncarried and comes with the next one.
     """
     served: list[tuple[HistoryGroup, FrozenVariant]] = []
     unserved: list[HistoryGroup] = []
@@ -170,7 +136,7 @@ def assign(
         new = wanted(items, group)
         fitting = [variant for variant in variants if _fits(variant, group, items)]
         if fitting:
-            best = max(fitting, key=lambda variant: _rank(variant, group, items, pinned))
+            best = max(fitting, key=lambda variant: _rank(variant, group, items, room))
             served.append((group, best))
         else:
             (unserved if new else nothing_new).append(group)
@@ -186,8 +152,9 @@ def _fits(variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences) -> 
 
 
 def _rank(
-    variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences, pinned: Collection[int]
+    variant: FrozenVariant, group: HistoryGroup, items: ItemAudiences, room: Room
 ) -> tuple[bool, bool, int, int]:
     """Prefer the variant that was made for this very group, then the one that holds most."""
-    own = set(variant.items) == set(fair_share(items, group, len(variant.items), pinned))
+    theirs = fair_share(items, group, replace(room, max_items=len(variant.items)))
+    own = set(variant.items) == set(theirs)
     return (variant.audiences == group.audiences, own, len(variant.items), -variant.key)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from newsletter.editions.types import EditionId
 from newsletter.editions.usual import is_far, is_unusual
-from newsletter.render.types import Finding, MergeField, RenderedVariant
+from newsletter.render.types import Finding
 
 
 def repeated_subject(subject: str, before: EditionId, subjects: Collection[str]) -> Iterator[Finding]:
@@ -34,21 +34,14 @@ def unusual_size(edition: EditionId, total: int, earlier: Sequence[int]) -> Iter
     )
 
 
-def fields_without_fallback(rendered: RenderedVariant) -> frozenset[str]:
-    """Return the names of members' fields that stand somewhere without a fallback."""
-    segments = (*rendered.html, *rendered.text)
-    fields = (part for part in segments if isinstance(part, MergeField))
-    return frozenset(it.name for it in fields if it.name.startswith("member.") and not it.fallback)
-
-
 def missing_values(lacking: Mapping[str, int], recipients: int) -> Iterator[Finding]:
-    """Yield fields that some members would find empty. lacking: how many, by name of the field."""
+    """Yield fields that some members have no value for. lacking: how many, by name of the field."""
     for name, members in lacking.items():
         if members:
             yield Finding(
                 "merge-value-missing",
                 "warning",
                 f"{members:,} of {recipients:,} recipients have no {name.removeprefix('member.')} on record, "
-                "and nothing would stand in its place",
+                "and would get nothing, as the template needs it",
                 f'{{{{ {name} | fallback("…") }}}} in the template',
             )

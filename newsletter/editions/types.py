@@ -146,3 +146,5 @@ class Composition:
     variants: tuple[VariantPlan, ...]
     #: Groups for whom there is nothing new.
     nothing_new: tuple[HistoryGroup, ...] = field(default=())
+    #: Items that are new to somebody and in no variant, as there was no room: they wait for the next edition.
+    waiting: tuple[int, ...] = ()

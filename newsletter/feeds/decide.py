@@ -32,13 +32,13 @@ def decide_items(known: KnownEntries, parsed: ParsedFeed, now: datetime) -> Deci
             key = recognition.key_for(place, used)
             used.add(key)
             keys.append(key)
-            intents.append(ItemIntent(entry, entry.content_hash, None, kept_as=_other(key, entry)))
+            intents.append(ItemIntent(entry, recognition.hashes[place], None, kept_as=_other(key, entry)))
             continue
         if recognition.has_new_id(place, key) and entry.key not in used:
             renamed[key] = entry.key
             used.add(entry.key)
         keys.append(renamed.get(key, key))
-        if known[key].content_hash != entry.content_hash:
+        if known[key].content_hash != recognition.hashes[place]:
             is_material = recognition.marks[place].text != known[key].marks.text
             is_material |= recognition.marks[place].title != known[key].marks.title
             kept_as = _other(renamed.get(key, key), entry)

@@ -11,7 +11,7 @@ from newsletter.feeds.bounds import MAX_ENTRIES
 from newsletter.feeds.clean import Fragment, excerpt, one_line, title_line
 from newsletter.feeds.identity import digest, title_mark
 from newsletter.feeds.links import canonical_link, is_front_page, without_tracking
-from newsletter.feeds.types import ParsedEntry, ParsedFeed
+from newsletter.feeds.types import ParsedEntry
 
 _MAX_KEY_CHARS = 500
 _MAX_CATEGORIES = 20
@@ -90,17 +90,6 @@ def category_names(names: Iterable[object]) -> tuple[str, ...]:
         if isinstance(name, str) and (plain := title_line(name, markup=True)):
             seen.setdefault(plain.casefold(), plain)
     return tuple(seen.values())[:_MAX_CATEGORIES]
-
-
-def file_under(parsed: ParsedFeed, categories: Sequence[str]) -> ParsedFeed:
-    """Return a document whose entries have these categories, too, after their own."""
-    if not categories:
-        return parsed
-    filed = (
-        replace(entry, categories=category_names([*entry.categories, *categories]))
-        for entry in parsed.entries
-    )
-    return replace(parsed, entries=tuple(filed))
 
 
 def _key_within(group: Sequence[ParsedEntry], entry: ParsedEntry) -> str:

@@ -53,11 +53,18 @@ def _words(text: str) -> str:
     return " ".join(_WORD.findall(text)).casefold()
 
 
-def same_story(one: Marks, other: Marks) -> bool:
-    """Whether two entries of different feeds are one story: one page, under one title or date."""
+def same_story(one: Marks, other: Marks, *, by_hand: bool = False) -> bool:
+    """Whether two entries of different feeds are one story: one page, under one title or date.
+
+    by_hand: an editor named the page; so that is enough, whatever it is called there.
+    """
     if one.link is None or one.link != other.link or is_front_page(one.link):
         return False
-    return one.title == other.title or (one.published is not None and one.published == other.published)
+    return (
+        by_hand
+        or one.title == other.title
+        or (one.published is not None and one.published == other.published)
+    )
 
 
 class Recognition:
@@ -66,7 +73,8 @@ class Recognition:
     def __init__(self, known: KnownEntries, entries: Sequence[ParsedEntry]) -> None:
         self.known = known
         self.entries = entries
-        self.marks = [marks_of(entry) for entry in entries]
+        self.hashes = [entry.content_hash for entry in entries]
+        self.marks = [self._marks(*one) for one in zip(entries, self.hashes, strict=True)]
         self.found: dict[int, str] = {}
         counts = Counter(state.marks.link for state in known.values())
         self._alike = {link for link, count in counts.items() if count > 1}
@@ -86,6 +94,13 @@ class Recognition:
         self.all_moved = self._all_moved()
         self._meet(self._same_title)
         self._meet(self._same_page)
+
+    def _marks(self, entry: ParsedEntry, content_hash: str) -> Marks:
+        """Return the marks that are kept where the content is the same; reading them off it takes longer."""
+        state = self.known.get(entry.key)
+        if state and state.content_hash == content_hash and state.marks.text:
+            return state.marks
+        return marks_of(entry)
 
     def key_for(self, place: int, used: set[str]) -> str:
         """Return a key for a new entry that no other has; its own if it can be."""

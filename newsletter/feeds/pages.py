@@ -16,6 +16,8 @@ from newsletter.feeds.page_lines import Line, Page, read_page
 from newsletter.feeds.types import ParsedEntry, ParsedFeed, SavedPage
 
 _MAX_SUBHEADING_WORDS = 12
+#: So many pages without a story are named.
+_NAMED = 3
 _WRAPPERS = {"bullet": "ul", "number": "ol", "quote": "blockquote"}
 
 
@@ -36,11 +38,17 @@ def parse_pages(pages: Sequence[SavedPage]) -> ParsedFeed:
     for story in cut_stories([read_page(page) for page in pages]):
         entry = _entry(story)
         if entry is None:
-            unread.append(f"{story.page.name}: no headline with a text under it was found.")
+            unread.append(story.page.name)
         else:
             found.add(entry)
     entries = found.finish()
-    return ParsedFeed(None, entries, warnings=(*unread, *found.warnings()))
+    warnings = [_told(unread)] if unread else []
+    return ParsedFeed(None, entries, warnings=(*warnings, *found.warnings()))
+
+
+def _told(unread: Sequence[str]) -> str:
+    more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    return f"{', '.join(unread[:_NAMED])}{more}: no headline with a text under it was found."
 
 
 def _entry(story: Story) -> ParsedEntry | None:

@@ -13,7 +13,7 @@ from typing import Any
 import feedparser
 
 from newsletter.errors import FeedParseError
-from newsletter.feeds.bounds import MAX_ENTRIES, bound
+from newsletter.feeds.bounds import MAX_ENTRIES, Bounded, bound
 from newsletter.feeds.charset import decode
 from newsletter.feeds.clean import (
     Fragment,
@@ -64,6 +64,10 @@ _FEED_LINK = re.compile(
 )
 _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 _HEAD_CHARS = 20_000
+#: From this on a document is cut before it is decoded.
+_LARGE_BYTES = 2_000_000
+#: A byte order mark and white space. UTF-16 and UTF-32 have other marks, or NUL, and are left alone.
+_BEFORE_XML, _ROOM_BEFORE = b"\xef\xbb\xbf \t\r\n", 1000
 
 #: What feedparser found in an entry, a feed or a text, by its own names.
 _Raw = dict[str, Any]
@@ -75,17 +79,31 @@ def parse_feed(document: Fetched) -> ParsedFeed:
     A document in disorder keeps the entries that can be read, and a warning names the trouble; of one that
     is cut off, only whole entries. Raises FeedParseError when there is nothing to read.
     """
-    text, trouble = decode(document.body, document.content_type)
+    cut = _cut_bytes(document.body)
+    body = cut.text.encode("latin-1") if cut else document.body
+    text, trouble = decode(body, document.content_type)
     text = _CROWDED_TAG.sub(r"<\1\2>", _RUN.sub("<", _NOT_XML.sub("", text)).lstrip("\ufeff \t\r\n"))
     warnings = [f"The encoding is in disorder: {trouble}."] if trouble else []
     if text.startswith(("{", "[")):
         parsed = parse_json_feed(text, document.url)
     else:
-        parsed = _parse_xml(text, document.url)
+        parsed = _parse_xml(text, document.url, cut)
     return replace(parsed, warnings=(*warnings, *parsed.warnings))
 
 
-def _parse_xml(text: str, url: str) -> ParsedFeed:
+def _cut_bytes(body: bytes) -> Bounded | None:
+    """Return what is read of a large document, as characters that are bytes; None where that is all of it.
+
+    As text it takes up to four bytes a character, and one of 15 MB would need more memory than all else.
+    """
+    if len(body) <= _LARGE_BYTES or not body[:_ROOM_BEFORE].lstrip(_BEFORE_XML).startswith(b"<"):
+        return None
+    bounded = bound(_whole_entries(body.decode("latin-1"))[0])
+    return bounded if bounded and bounded.kept < bounded.total else None
+
+
+def _parse_xml(text: str, url: str, cut: Bounded | None) -> ParsedFeed:
+    """Read RSS, RDF or Atom. cut: how that much was cut out of a larger document."""
     if not text:
         raise _no_feed(url, "is empty", "check the address in a browser; the site may have moved its feed")
     whole, is_cut_off = _whole_entries(text)
@@ -107,7 +125,8 @@ def _parse_xml(text: str, url: str) -> ParsedFeed:
         warnings.append("The feed has no entries.")
     feed = dict(result.feed)
     language = language_tag(_own_language(feed))
-    found = EntryList(beyond=bounded.total - bounded.kept, are_last=bounded.from_end)
+    total, from_end = (cut.total, cut.from_end) if cut else (bounded.total, bounded.from_end)
+    found = EntryList(beyond=total - bounded.kept, are_last=from_end)
     for entry in result.entries[:MAX_ENTRIES]:
         # feedparser's own dict looks up other names too, warns, and is slow.
         found.add(_entry(dict(entry), url, language, is_atom=version.startswith("atom")))

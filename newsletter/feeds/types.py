@@ -88,6 +88,10 @@ class FeedSource:
     categories: tuple[str, ...] = ()
 
 
+#: What stands as feed of items that editors added; no feed's name has a space.
+BY_HAND = FeedSource("by hand", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """Where permanent redirects of a feed led, and in how many pulls in a row."""
@@ -256,6 +260,8 @@ class Item:
     position: int | None = None
     #: What the editor noted about it; never sent.
     note: str = ""
+    #: When an editor pinned it.
+    pinned_at: datetime | None = None
 
     @property
     def date(self) -> datetime:

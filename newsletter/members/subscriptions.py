@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from newsletter.members.types import (
     EndReason,
@@ -10,6 +12,7 @@ from newsletter.members.types import (
     Served,
     Subscription,
     SubscriptionChanges,
+    Suppression,
     Terms,
 )
 
@@ -18,6 +21,9 @@ EACH_EDITION = "each"
 
 #: Ends that no import undoes.
 LEFT = frozenset({EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.BOUNCED, EndReason.FORGOTTEN})
+
+#: Of these, and of what addresses are suppressed for, those which are the member's own word.
+OWN_WORD = LEFT - {EndReason.BOUNCED}
 
 
 def merge_rows(rows: Sequence[MemberRow]) -> MemberRow:
@@ -87,6 +93,25 @@ def _end_reason(running: Subscription, wanted: frozenset[str], *, is_listed: boo
     if not is_listed:
         return EndReason.NOT_LISTED
     return EndReason.CHANGED if running.audiences != wanted else None
+
+
+def stays_out(history: Sequence[Subscription], suppression: Suppression) -> bool:
+    """Whether a suppression is not for us to lift: they complained, were forgotten, or left all they had."""
+    if suppression.reason in OWN_WORD:
+        return True
+    running = any(it.ended_at is None for it in history)
+    return not running and any(it.end_reason in OWN_WORD for it in _last(history))
+
+
+def to_begin_again(history: Sequence[Subscription], source: str, now: datetime) -> list[Subscription]:
+    """Return what a member gets again whose mailbox had ended it; source: who says that it works."""
+    bounced = [it for it in _last(history) if it.end_reason == EndReason.BOUNCED]
+    return [replace(it, source=source, started_at=now, ended_at=None, end_reason=None) for it in bounced]
+
+
+def _last(history: Sequence[Subscription]) -> list[Subscription]:
+    """Return the newest subscription to each newsletter. history: oldest first."""
+    return [*{it.newsletter: it for it in history}.values()]
 
 
 def _has_left(past: Sequence[Subscription]) -> bool:

@@ -99,6 +99,29 @@ class EndReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lifting:
+    """A person's word that an address is mailed again."""
+
+    at: datetime
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why an address is never mailed. detail: the relay's words, say; may be empty. lifted: no longer."""
+
+    reason: str
+    detail: str
+    since: datetime
+    lifted: Lifting | None = None
+
+    def __str__(self) -> str:
+        """Return the reason with its detail."""
+        return ": ".join(filter(None, [self.reason, self.detail]))
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """A newsletter by name, and the audiences it is made for."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Literal
 
-from newsletter.feeds.types import Item
+from newsletter.feeds.types import Item, ItemStatus
 from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
@@ -105,9 +105,9 @@ def view_edition(
 ) -> EditionView:
     """Return a variant as templates see it.
 
-    items: in the edition's order; sections stand in the order of their first items. titles: of the audiences
-    that the newsletter serves, by slug and in its order. timezone: in which an item's date is read.
-    picture_hosts: whose pictures may be shown.
+    items: in the edition's order. Pinned ones lead it under a heading of their own; then sections stand in
+    the order of their first items. titles: of the audiences that the newsletter serves, by slug and in its
+    order. timezone: in which an item's date is read. picture_hosts: whose pictures may be shown.
     """
     view = _Viewer(masthead, titles, timezone, picture_hosts)
     sections = tuple(view.sections(items))
@@ -151,9 +151,14 @@ class _Viewer:
         self._since_quote = ITEMS_PER_QUOTE
 
     def sections(self, items: Sequence[Item]) -> Iterator[SectionView]:
+        leads = [item for item in items if item.status is ItemStatus.PINNED]
+        if leads:
+            views = tuple(self._item(item, "") for item in leads)
+            yield SectionView(self.words.lead_section, Tongue(), views)
         grouped: dict[str, list[Item]] = {}
         for item in items:
-            grouped.setdefault(_section(item).casefold(), []).append(item)
+            if item not in leads:
+                grouped.setdefault(_section(item).casefold(), []).append(item)
         for members in grouped.values():
             title = _section(members[0])
             tongues = {self._tongue(item.language) for item in members}
@@ -173,7 +178,7 @@ class _Viewer:
             headline=headline if item.corrects is None else words.correction.format(headline=headline),
             link=link,
             tongue=tongue,
-            category=next((c for c in map(_tidy, item.categories) if c and c != section), ""),
+            category=next((c for c in _filed_under(item) if c.casefold() != section.casefold()), ""),
             date_label=self._date_label(item, words),
             date_tongue=tongue if spoken else Tongue(),
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
@@ -236,7 +241,12 @@ def _preheader(words: Words, shown: Sequence[ItemView], day: date, organisation:
 
 def _section(item: Item) -> str:
     """Return the heading that an item is filed under; "" is the general one."""
-    return next((text for text in map(_tidy, (item.section or "", *item.categories)) if text), "")
+    return next(_filed_under(item), "")
+
+
+def _filed_under(item: Item) -> Iterator[str]:
+    """Yield an item's section and categories."""
+    return (text for text in map(_tidy, (item.section or "", *item.categories)) if text)
 
 
 def _paragraphs(story: Sequence[Block]) -> Iterator[str]:

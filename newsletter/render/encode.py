@@ -120,7 +120,7 @@ def _line(value: str) -> str:
 
 
 def _fallback(field: MergeField, part: Part) -> str:
-    return part.escape(one_line(field.fallback))
+    return part.escape(one_line(field.fallback or ""))
 
 
 def _quote(text: str) -> bytes:

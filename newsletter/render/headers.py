@@ -43,7 +43,11 @@ def member_lines(to_name: str, to: Address, message_id: str, second: int, list_u
     address = to.text
     if not f"{to_name}{address}{message_id}{list_unsubscribe}".isprintable():
         _refuse_line_breaks(
-            {"To": to_name + address, "Message-ID": message_id, "List-Unsubscribe": list_unsubscribe}
+            {
+                "first_name or last_name": to_name + address,
+                "Message-ID": message_id,
+                "List-Unsubscribe": list_unsubscribe,
+            }
         )
     if len(to_name) + len(address) <= _USUAL_LENGTH and _USUAL_NAME.fullmatch(to_name):
         mailbox = f"{to_name} <{address}>"
@@ -59,11 +63,10 @@ def member_lines(to_name: str, to: Address, message_id: str, second: int, list_u
 
 
 def _refuse_line_breaks(values: Mapping[str, str]) -> None:
-    for header, value in values.items():
+    for what, value in values.items():
         if "\r" in value or "\n" in value:
             raise RenderError(
-                f"what the member has for the header {header} holds a line break",
-                hint="mend it in the member file and import that again",
+                f"{what} holds a line break", hint="mend it in the member file and import that again"
             )
 
 

@@ -7,7 +7,7 @@ they come through a template is told in `tokens`. Nothing here needs Jinja: send
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from newsletter.render.types import MergeField, MergeValues, Segments
 
@@ -15,6 +15,7 @@ from newsletter.render.types import MergeField, MergeValues, Segments
 MEMBER_FIELDS = ("email", "first_name", "last_name")
 #: The fields that are addresses made for one member.
 URL_FIELDS = ("unsubscribe_url", "preferences_url", "web_url")
+_ALWAYS_THERE = frozenset({"member.email", *URL_FIELDS})
 
 #: C0 and C1 controls, line and paragraph separators, and halves of surrogate pairs.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -49,7 +50,19 @@ def merge_values(
 
 def field_value(field: MergeField, values: MergeValues) -> str:
     """Return what one member reads in this place, on one line and not yet escaped."""
-    return one_line(values.get(field.name, "")).strip() or field.fallback
+    return one_line(values.get(field.name, "")).strip() or field.fallback or ""
+
+
+def needed_fields(*parts: Segments) -> frozenset[str]:
+    """Return the names of the fields for which a member must have a value, and may have none."""
+    fields = (it for part in parts for it in part if isinstance(it, MergeField))
+    return frozenset(it.name for it in fields if it.fallback is None) - _ALWAYS_THERE
+
+
+def with_gaps_shown(values: MergeValues, needed: Iterable[str]) -> MergeValues:
+    """Return values for a preview, in which "[last_name]" stands for one that is needed and not there."""
+    gaps = {name: f"[{name.removeprefix('member.')}]" for name in needed if not values.get(name, "").strip()}
+    return {**values, **gaps}
 
 
 def fill(segments: Segments, values: MergeValues, escape: Callable[[str], str]) -> str:

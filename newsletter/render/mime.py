@@ -27,7 +27,7 @@ from newsletter.render.encode import (
     utf8_values,
 )
 from newsletter.render.headers import encode_mailbox, encode_text, member_lines
-from newsletter.render.merge import one_line
+from newsletter.render.merge import needed_fields, one_line
 from newsletter.render.types import (
     MergeValues,
     MessageHeaders,
@@ -42,6 +42,7 @@ _SUBTYPES = {Part.TEXT: "plain", Part.HTML: "html"}
 _MARK = BOUNDARY_MARK.encode()
 #: A variant with less room than this for values, in octets, is quoted-printable for everybody.
 _LEAST_ROOM = 64
+_MEND = "mend it in the member file and import that again"
 
 
 class Draft:
@@ -68,7 +69,8 @@ class Draft:
 class CompiledMessage:
     """A variant's message but for what differs between members; threads may share it.
 
-    head: header lines that all members share; the member's own follow. quoted, room: the same message in
+    head: header lines that all members share; the member's own follow. needed: fields for which each member
+    must have a value. quoted, room: the same message in
     quoted-printable, for members one of whose values has more than so many octets; without it, this one is.
     """
 
@@ -76,6 +78,7 @@ class CompiledMessage:
         "_dotted",
         "_encode",
         "_names",
+        "_needed",
         "_order",
         "_pieces",
         "_quoted",
@@ -89,6 +92,7 @@ class CompiledMessage:
         head: bytes,
         body: Pieces,
         *,
+        needed: frozenset[str] = frozenset(),
         signer: Signer | None = None,
         quoted: CompiledMessage | None = None,
         room: int = 0,
@@ -105,6 +109,7 @@ class CompiledMessage:
         self._dotted = any(piece.startswith(b".") for piece in beginnings)
         self._names = tuple(dict.fromkeys(slot.name for slot in slots))
         self._order = [(2 * self._names.index(slot.name) + slot.part, slot.fallback) for slot in slots]
+        self._needed = [(2 * place, name) for place, name in enumerate(self._names) if name in needed]
         self._encode = utf8_values if quoted else quoted_values
         self._signature = signer.compile(head, statics) if signer else None
         self._quoted = quoted
@@ -129,7 +134,8 @@ class CompiledMessage:
 
         message_id: with its angle brackets. date: aware. list_unsubscribe: addresses in angle brackets.
         Only an address that needs SMTPUTF8 puts anything but ASCII into the headers.
-        Raises RenderError, which names the field, for a value that holds CR or LF.
+        Raises RenderError, which names the field, for a value that holds CR or LF, or that is needed and
+        not there.
         """
         second = int(date.timestamp())
         return self._draft(member_lines(to_name, to, message_id, second, list_unsubscribe), second, values)
@@ -140,10 +146,10 @@ class CompiledMessage:
             for name in self._names:
                 found += self._encode(values.get(name, ""))
         except LineBreakInValue:
-            raise RenderError(
-                f"what the member has for {name} holds a line break",
-                hint="mend it in the member file and import that again",
-            ) from None
+            raise RenderError(f"{name} holds a line break", hint=_MEND) from None
+        for place, name in self._needed:
+            if not found[place]:
+                raise RenderError(f"{name} has no value, and the template gives no fallback", hint=_MEND)
         values_as_lines = b"\n".join(found)
         # What grows a line too long, or could end a part, is quoted for this member.
         if self._quoted is not None and (
@@ -177,7 +183,9 @@ def compile_message(
     head = _head(rendered.subject, headers, boundary)
     parts = {Part.TEXT: rendered.text, Part.HTML: rendered.html}
     quoted = {part: tuple(quoted_pieces(segments, part)) for part, segments in parts.items()}
-    compiled = CompiledMessage(head, _body(quoted, "quoted-printable", boundary), signer=signer)
+    needed = needed_fields(rendered.text, rendered.html)
+    body = _body(quoted, "quoted-printable", boundary)
+    compiled = CompiledMessage(head, body, needed=needed, signer=signer)
     if signer or not eight_bit:
         return compiled
     utf8 = {part: tuple(utf8_pieces(segments, part)) for part, segments in parts.items()}
@@ -186,7 +194,7 @@ def compile_message(
         return compiled
     # RFC 2045 §6.4: what holds an 8bit part is 8bit itself.
     head += b"Content-Transfer-Encoding: 8bit\r\n"
-    return CompiledMessage(head, _body(utf8, "8bit", boundary), quoted=compiled, room=room)
+    return CompiledMessage(head, _body(utf8, "8bit", boundary), needed=needed, quoted=compiled, room=room)
 
 
 def _head(subject: str, headers: MessageHeaders, boundary: str) -> bytes:

@@ -84,11 +84,12 @@ class MergeFields:
         """Return what templates find under the names of merge fields."""
         return {"member": _Member(self, self._names), **{name: self.token(name) for name in URL_FIELDS}}
 
-    def token(self, name: str, fallback: str = "") -> MergeToken:
+    def token(self, name: str, fallback: str | None = None) -> MergeToken:
         """Return the token of a field, the same one for the same name and fallback."""
         slug = re.sub(r"[^a-z0-9]+", "_", name.removeprefix("member.").lower())
         text = f"__{slug}_{len(self._texts)}_{self._nonce}__"
-        return MergeToken(self, name, self._texts.setdefault(MergeField(name, one_line(fallback)), text))
+        field = MergeField(name, None if fallback is None else one_line(fallback))
+        return MergeToken(self, name, self._texts.setdefault(field, text))
 
     def cut(self, text: str) -> Segments:
         """Return rendered text cut at its tokens.

@@ -11,10 +11,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class MergeField:
-    """A place for a member's value. name: "member.first_name", "unsubscribe_url"; fallback: for no value."""
+    """A place for a member's value. name: "member.first_name", "unsubscribe_url".
+
+    fallback: for no value; None where the template gives none, and whoever has no value cannot be written to.
+    """
 
     name: str
-    fallback: str = ""
+    fallback: str | None = None
 
 
 #: Text in order of reading; a field stands where a member's value goes.
@@ -46,7 +49,7 @@ class RenderedVariant:
 
 
 def dump_segments(segments: Segments) -> str:
-    """Return segments as JSON: strings, and [name, fallback] for a field."""
+    """Return segments as JSON: strings, and [name, fallback] for a field, its fallback null for none."""
     return json.dumps(
         [part if isinstance(part, str) else [part.name, part.fallback] for part in segments],
         ensure_ascii=False,

@@ -25,6 +25,7 @@ class Words:
     language: str
     first_published: str
     general_section: str
+    lead_section: str
     contents: str
     relevant_to: str
     full_story: str
@@ -65,6 +66,7 @@ _ENGLISH = Words(
     language="en",
     first_published="First published {date}",
     general_section="News",
+    lead_section="Top news",
     contents="In this issue",
     relevant_to="Relevant to",
     full_story="The full story",
@@ -88,6 +90,7 @@ _WELSH = Words(
     language="cy",
     first_published="Cyhoeddwyd gyntaf {date}",
     general_section="Newyddion",
+    lead_section="Prif newyddion",
     contents="Yn y rhifyn hwn",
     relevant_to="Perthnasol i",
     full_story="Y stori lawn",

@@ -1,7 +1,8 @@
 """The store: everything the program must not forget, in SQLite or PostgreSQL.
 
-One schema (`schema`), one way of opening it (`database`), and a module for each noun. Nothing outside this
-room sees a session, a statement or a row: methods take and return the values of `<room>/types.py`.
+One schema (`schema`, with `sending_tables`), one way of opening it (`database`), and a module for each noun.
+Nothing outside this room sees a session, a statement or a row: methods take and return the values of
+`<room>/types.py`.
 
 - SQLAlchemy Core writes the statements, so that one text serves both databases; the ORM stays out, since
   rows here are counted in millions. Alembic keeps the schema's versions and brings an old file up to date

@@ -51,19 +51,22 @@ class DeliveryStore:
         self._resend = resend
         self._claims = Claims(database, worker)
         self._notes = Notes(database, worker, resend=resend)
+        #: Claimed, and without an outcome so far: to search a million pending rows for them takes a second.
+        self._held: set[int] = set()
 
     def claim(self, edition: Edition, limit: int, now: datetime) -> list[Claim]:
         """Lease up to so many pending deliveries to this worker; none when nobody could have any."""
-        return self._claims.take(edition, limit, now)
+        claims = self._claims.take(edition, limit, now)
+        self._held.update(claim.delivery for claim in claims)
+        return claims
 
-    def renew(self, edition: Edition) -> None:
+    def renew(self) -> None:
         """Put off the end of all leases that this worker holds."""
         with self._database.write() as connection:
             connection.execute(
                 update(deliveries)
                 .where(
-                    deliveries.c.edition_id == edition.key,
-                    deliveries.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING]),
+                    among(connection, deliveries.c.id, self._held),
                     deliveries.c.worker == self._worker,
                     deliveries.c.lease_until > epoch_now(),
                 )
@@ -77,7 +80,9 @@ class DeliveryStore:
         or the edition was paused.
         """
         keys = [claim.delivery for claim in sending]
-        return set(keys) if self._notes.write(outcomes, keys) else self._marked(keys)
+        whole = self._notes.write(outcomes, keys)
+        self._held.difference_update(it.claim.delivery for it in outcomes)
+        return set(keys) if whole else self._marked(keys)
 
     def close(self) -> None:
         """Close the connection of this worker."""
@@ -91,6 +96,7 @@ class DeliveryStore:
 
     def release(self, edition: Edition) -> None:
         """Give back what this worker has claimed and not begun to send."""
+        self._held.clear()
         with self._database.write() as connection:
             connection.execute(
                 update(deliveries)

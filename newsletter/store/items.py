@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, upd
 
 from newsletter.audiences.types import EditorWord, Hand, Reason, merged
 from newsletter.errors import NewsletterError
+from newsletter.feeds.filing import Filing
 from newsletter.feeds.types import (
     Item,
     ItemStatus,
@@ -24,10 +26,14 @@ EDITOR, RULES = "editor", "rules"
 
 
 class ItemStore:
-    """The items. A changed entry becomes a revision; an editor's word is never overwritten by rules."""
+    """The items. A changed entry becomes a revision; an editor's word is never overwritten by rules.
 
-    def __init__(self, database: Database) -> None:
+    filing: what items are filed under by the configuration.
+    """
+
+    def __init__(self, database: Database, filing: Filing) -> None:
         self._database = database
+        self._filing = filing
 
     def all(self) -> Iterator[tuple[Item, tuple[Reason, ...]]]:
         """Yield every item with its reasons, newest first, in pages."""
@@ -39,7 +45,7 @@ class ItemStore:
                 query = query.where(or_(items.c.date < day, (items.c.date == day) & (items.c.id < key)))
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
-                yield from _assemble(connection, rows)
+                yield from self._assemble(connection, rows)
             if len(rows) < _PAGE:
                 return
             after = (rows[-1].date, rows[-1].id)
@@ -48,7 +54,7 @@ class ItemStore:
         """Return one item with its reasons; raises NewsletterError for an unknown id."""
         query = select(items, feeds.c.name.label("feed")).join(feeds).where(items.c.id == item_id)
         with self._database.read() as connection:
-            for found in _assemble(connection, connection.execute(query).all()):
+            for found in self._assemble(connection, connection.execute(query).all()):
                 return found
         raise NewsletterError(f"there is no item {item_id}", hint="newsletter item list")
 
@@ -57,7 +63,7 @@ class ItemStore:
         query = select(items, feeds.c.name.label("feed")).join(feeds)
         with self._database.read() as connection:
             query = query.where(among(connection, items.c.id, ids))
-            return {item.id: item for item, _ in _assemble(connection, connection.execute(query).all())}
+            return {item.id: item for item, _ in self._assemble(connection, connection.execute(query).all())}
 
     def candidates(self, audiences: Collection[str], since: datetime) -> list[Item]:
         """Return the items that may go into an edition, newest first.
@@ -71,8 +77,15 @@ class ItemStore:
             .where(items.c.date >= since, items.c.status.in_([ItemStatus.NEW, ItemStatus.PINNED]))
         )
         with self._database.read() as connection:
-            found = [item for item, _ in _assemble(connection, connection.execute(query).all())]
+            found = [item for item, _ in self._assemble(connection, connection.execute(query).all())]
         return [item for item in found if item.audiences & set(audiences)]
+
+    def _assemble(
+        self, connection: Connection, rows: Sequence[Row[Any]]
+    ) -> Iterator[tuple[Item, tuple[Reason, ...]]]:
+        for item, reasons in _assemble(connection, rows):
+            categories = self._filing.categories(item.categories, item.sources)
+            yield (item if categories == item.categories else replace(item, categories=categories)), reasons
 
     def set_status(
         self, item_id: int, status: ItemStatus, hand: Hand | None = None, *, reason: str | None = None
@@ -167,6 +180,8 @@ def _note_word(
 
 def lock_items(connection: Connection, ids: Collection[int]) -> None:
     """Let nobody else sort these items until we have; always in one order, so nobody waits in a circle."""
+    if connection.dialect.name == "sqlite":  # whoever writes is alone there
+        return
     chosen = select(items.c.id).where(among(connection, items.c.id, ids))
     connection.execute(chosen.order_by(items.c.id).with_for_update())
 
@@ -229,8 +244,19 @@ def _assemble(connection: Connection, rows: Sequence[Row[Any]]) -> Iterable[tupl
         if any(EDITOR in by for it in decisions.values() for by in it.values())
         else {}
     )
+    pins = _pinned_at(connection, [row.id for row in rows if row.status == ItemStatus.PINNED])
     for row in rows:
-        yield _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), hands, histories[row.id])
+        found, why = _item(row, decisions.get(row.id, {}), reasons.get(row.id, []), hands, histories[row.id])
+        yield replace(found, pinned_at=pins[row.id]) if row.id in pins else found, why
+
+
+def _pinned_at(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when editors pinned items, the last time each."""
+    if not ids:
+        return {}
+    said = (editor_words.c.what == "status", editor_words.c.value == str(ItemStatus.PINNED))
+    query = select(editor_words).where(among(connection, editor_words.c.item_id, ids), *said)
+    return {row.item_id: row.said_at for row in connection.execute(query.order_by(editor_words.c.id))}
 
 
 def _hands(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Hand]:

@@ -125,6 +125,8 @@ def _lock_feeds(connection: Connection, feed_id: int, *, every: bool) -> None:
 
     Otherwise two feeds that are pulled at once would each make an item of the story that both have.
     """
+    if connection.dialect.name == "sqlite":  # whoever writes is alone there
+        return
     query = select(feeds.c.id).order_by(feeds.c.id).with_for_update()
     connection.execute(query if every else query.where(feeds.c.id == feed_id))
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     FromClause,
     Insert,
     Integer,
-    Row,
     Select,
     String,
     and_,
@@ -35,13 +34,13 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.address import Address
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus, Recipient
 from newsletter.editions.compose import FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.store.bulk import among, given
 from newsletter.store.database import Database
+from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient
 from newsletter.store.schema import (
     deliveries,
     editions,
@@ -120,8 +119,8 @@ class RecipientStore:
 
         names: as templates call them, "member.first_name"; attributes too.
         """
-        values = {name: _value(name.removeprefix("member.")) for name in sorted(names)}
-        empty = [func.count().filter(func.trim(func.coalesce(it, "")) == "") for it in values.values()]
+        names = sorted(names)
+        empty = [func.count().filter(is_blank(name)) for name in names]
         query = (
             select(*empty)
             .join_from(members, subscriptions, subscriptions.c.member_id == members.c.id)
@@ -132,10 +131,15 @@ class RecipientStore:
                 members.c.email.is_not(None),
             )
         )
-        if not values:
+        if not names:
             return {}
         with self._database.read() as connection:
-            return dict(zip(values, connection.execute(query).one(), strict=True))
+            return dict(zip(names, connection.execute(query).one(), strict=True))
+
+    def doubtful(self, edition: Edition, needs: Needs) -> list[tuple[int, Recipient]]:
+        """Return who waits for an edition and may not be able to get it, with the variant; see `planned`."""
+        with self._database.read() as connection:
+            return [*doubtful(connection, edition, needs)]
 
     def plan(
         self,
@@ -144,12 +148,15 @@ class RecipientStore:
         choose: Choose,
         now: datetime,
         *,
+        needs: Needs = MappingProxyType({}),
+        check: Callable[[Iterable[tuple[int, Recipient]]], object] = lambda _: None,
         consent_only: bool = False,
     ) -> bool:
         """Write one pending delivery for each recipient, all of them or none, and begin sending.
 
-        choose: which variant each group gets; what it raises leaves everything as it was. Returns False, and
-        writes nothing, when the edition is not approved as it stands here: another process was quicker.
+        choose: which variant each group gets. check: is given those whose values may not fit what their
+        variants need. What either raises leaves everything as it was. Returns False, and writes nothing,
+        when the edition is not approved as it stands here: another process was quicker.
         """
         with self._database.write() as connection:
             _wait_for_turn(connection)
@@ -165,22 +172,8 @@ class RecipientStore:
             recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
             served = choose(_groups(connection, history, recipients))
             connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
+            check(doubtful(connection, edition, needs))
         return True
-
-
-def make_recipient(row: Row[Any]) -> Recipient:
-    """Return the recipient that a row with the columns of a member stands for."""
-    return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
-
-
-def _value(name: str) -> ColumnElement[str]:
-    """Return a member's column, or else the attribute of that name."""
-    column: ColumnElement[str] = (
-        members.c[name]
-        if name in ("email", "first_name", "last_name")
-        else members.c.attributes[name].as_string()
-    )
-    return column
 
 
 class _History:

@@ -7,9 +7,10 @@ hours ever see more than the limit. Times are the database's.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from newsletter.delivery.forecast import RelayOutlook
 from newsletter.delivery.pace import (
@@ -23,6 +24,7 @@ from newsletter.delivery.pace import (
     rate_at,
     slower,
 )
+from newsletter.editions.standstill import RelayRest
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database, epoch_now
 from newsletter.store.schema import relay_usage, relays
@@ -30,6 +32,7 @@ from newsletter.store.schema import relay_usage, relays
 #: How long a relay that cannot be reached is left alone: as Postfix does (minimal_ and maximal_backoff_time).
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 300.0, 4000.0
 _DAY_HOURS = 24
+_HOUR_S = 3600
 
 
 class RelayStore:
@@ -65,8 +68,8 @@ class RelayStore:
         left = None if limits.daily is None else max(0, limits.daily - used)
         return RelayOutlook(relay, rate, limits.daily, left)
 
-    def down(self, relay: str) -> float:
-        """Note that a relay cannot be reached; return for how many seconds it is left alone.
+    def down(self, relay: str, problem: str) -> float:
+        """Note that a relay cannot be used, and why; return for how many seconds it is left alone.
 
         That is longer each time in a row. Connections that fail at the same time count once.
         """
@@ -75,7 +78,8 @@ class RelayStore:
             pause_s = _pause_s(row)
             if not pause_s:
                 pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(row.troubles, 9), _LONGEST_PAUSE_S)
-                _change(connection, relay, troubles=row.troubles + 1, down_until=row.now + pause_s)
+                again = {"troubles": row.troubles + 1, "down_until": row.now + pause_s}
+                _change(connection, relay, problem=problem, **again)
             return pause_s
 
     def up(self, relay: str) -> None:
@@ -84,14 +88,19 @@ class RelayStore:
             if not _in_trouble(connection, relay):
                 return
         with self._database.write() as connection:
-            _change(connection, relay, troubles=0, down_until=None)
+            _change(connection, relay, troubles=0, down_until=None, problem=None)
 
-    def down_for(self, relay: str) -> float:
-        """Return for how many seconds a relay is still to be left alone; 0 when it may be tried."""
+    def rest(self, relay: str, limits: Limits) -> RelayRest:
+        """Return until when a relay takes nothing, and why."""
         query = select(relays, epoch_now().label("now")).where(relays.c.name == relay)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return _pause_s(row) if row else 0.0
+            if row is None:  # never used
+                return RelayRest(relay)
+            full = None if limits.daily is None else _full_until(connection, relay, limits.daily, row.now)
+        pause_s = _pause_s(row)
+        down = row.now + pause_s if pause_s else None
+        return RelayRest(relay, _moment(down), row.problem or "", _moment(full))
 
 
 def _noted(
@@ -122,7 +131,7 @@ def _keep(connection: Connection, relay: str, state: RelayState) -> None:
     _change(connection, relay, next_turn=state.next_turn, rate=state.rate, slowed_at=state.slowed_at)
 
 
-def _change(connection: Connection, relay: str, **values: float | None) -> None:
+def _change(connection: Connection, relay: str, **values: float | str | None) -> None:
     connection.execute(update(relays).where(relays.c.name == relay).values(**values))
 
 
@@ -139,10 +148,32 @@ def _in_trouble(connection: Connection, relay: str) -> bool:
 
 def _used(connection: Connection, relay: str, now: float) -> int:
     """Count the messages of the last 24 hours, the hour that they began in included."""
-    query = select(func.coalesce(func.sum(relay_usage.c.messages), 0)).where(
+    return sum(_usage(connection, relay, now).values())
+
+
+def _usage(connection: Connection, relay: str, now: float) -> dict[int, int]:
+    query = select(relay_usage.c.hour, relay_usage.c.messages).where(
         relay_usage.c.relay == relay, relay_usage.c.hour >= hour_of(now) - _DAY_HOURS
     )
-    return int(connection.execute(query).scalar_one())
+    rows = connection.execute(query.order_by(relay_usage.c.hour))
+    return {row.hour: row.messages for row in rows}
+
+
+def _full_until(connection: Connection, relay: str, daily: int, now: float) -> float | None:
+    """Return when the first message leaves the count that fills the limit; None where there is room."""
+    usage = _usage(connection, relay, now)
+    over = sum(usage.values()) - daily
+    if over < 0:
+        return None
+    for hour, messages in usage.items():
+        over -= messages
+        if over < 0:
+            return float((hour + _DAY_HOURS + 1) * _HOUR_S)
+    return None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _count(connection: Connection, relay: str, hour: int, messages: int) -> None:

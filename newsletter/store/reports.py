@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, union_all
+from sqlalchemy import Row, Select, and_, func, select, union_all
 
 from newsletter.audiences.types import audience_set
 from newsletter.delivery.types import DeliveryStatus
@@ -57,6 +57,17 @@ class ReportStore:
             if len(rows) < _PAGE:
                 return
             last = rows[-1].id
+
+    def next_retry(self, edition: Edition) -> datetime | None:
+        """Return when the first of the deferred deliveries is tried again; None without any."""
+        deferred = and_(
+            deliveries.c.edition_id == edition.key, deliveries.c.status == DeliveryStatus.DEFERRED
+        )
+        with self._database.read() as connection:
+            earliest: datetime | None = connection.scalar(
+                select(func.min(deliveries.c.retry_at)).where(deferred)
+            )
+        return earliest
 
 
 def spoken(row: Row[Any]) -> str | None:

@@ -1,4 +1,6 @@
-"""The tables. Migration 0001 makes exactly these; a test compares the two.
+"""The tables: those of items, members and editions stand here, those of sending in `sending_tables`.
+
+The migrations make exactly these; a test compares the two.
 
 An index stands beside the query that needs it. Of the partial ones only SQLite's condition is said here; the
 migrations say PostgreSQL's too, whose dialect takes 60 ms to load at each start. Every datetime is UTC.
@@ -6,62 +8,54 @@ migrations say PostgreSQL's too, whose dialect takes 60 ms to load at each start
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
-    Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
+from newsletter.store.columns import Id, UtcDateTime, metadata
+from newsletter.store.sending_tables import attempts, deliveries, relay_usage, relays, workers
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime; refuses a naive one, gives UTC back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware time into what the driver keeps."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a datetime without time zone came to the store: {value!r}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as the base has it
-        """Turn what the driver kept into an aware time."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-#: SQLite counts rows by itself only for a column declared INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+__all__ = [
+    "Id",
+    "UtcDateTime",
+    "approvals",
+    "attempts",
+    "corrections",
+    "deliveries",
+    "editions",
+    "editor_words",
+    "entries",
+    "feed_memos",
+    "feeds",
+    "item_audiences",
+    "item_reasons",
+    "item_revisions",
+    "items",
+    "lifted_suppressions",
+    "member_fields",
+    "members",
+    "metadata",
+    "relay_usage",
+    "relays",
+    "settings",
+    "subscriptions",
+    "suppressions",
+    "variant_items",
+    "variants",
+    "workers",
+]
 
 feeds = Table(
     "feeds",
@@ -256,6 +250,20 @@ suppressions = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+# Suppressions that a person lifted, as they were, and on whose word: rows are only added.
+lifted_suppressions = Table(
+    "lifted_suppressions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email_key", Text, nullable=False, index=True),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("lifted_at", UtcDateTime, nullable=False),
+    Column("lifted_by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+)
+
 editions = Table(
     "editions",
     metadata,
@@ -329,81 +337,10 @@ variant_items = Table(
     Column("revision", Integer, nullable=False),
 )
 
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False),
-    Column("variant_id", Id, ForeignKey("variants.id"), nullable=False),
-    Column("member_id", Id, ForeignKey("members.id"), nullable=False),
-    Column("status", String, nullable=False),
-    Column("worker", String),  # who holds the lease, or sent it last
-    Column("lease_until", Float),  # seconds since 1970 by the database's clock; None when nobody holds it
-    Column("attempts", Integer, nullable=False),
-    Column("first_try", UtcDateTime),
-    Column("retry_at", UtcDateTime),
-    Column("finished_at", UtcDateTime),
-    Column("resent", Boolean, nullable=False),  # an unknown one was sent again, once
-    UniqueConstraint("edition_id", "member_id"),
-    # What is claimed next, what is counted, and what a dead worker had in hand. No index on leases: each row
-    # would be written into it twice, and only what is open is ever searched for them.
-    Index("ix_deliveries_status", "edition_id", "status", "id"),
-    # What a member was carried (variants by member), for `~2` variants and `why`.
-    Index("ix_deliveries_member", "member_id", "variant_id"),
-    Index("ix_deliveries_variant", "variant_id", "member_id"),
-)
-
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False, index=True),
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime, nullable=False),
-    Column("status", String, nullable=False),
-    Column("relay", String, nullable=False),
-    Column("code", Integer),
-    Column("enhanced", String),
-    Column("text", Text, nullable=False),  # the relay's own words, or what we say where it said nothing
-)
-
-# How each relay takes what it is sent, for all processes that send through it. Times are seconds since 1970
-# by the database's clock.
-relays = Table(
-    "relays",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("next_turn", Float, nullable=False),  # no message before this
-    Column("rate", Float),  # messages a second to which it was lowered; None: it never was
-    Column("slowed_at", Float),  # when it last asked for less; it recovers from then on, see delivery.pace
-    Column("troubles", Integer, nullable=False),  # how often in a row it could not be reached
-    Column("down_until", Float),  # not tried again before this
-)
-
-# Messages handed to a relay, by hours since 1970: what `daily_limit` is held against.
-relay_usage = Table(
-    "relay_usage",
-    metadata,
-    Column("relay", String, primary_key=True),
-    Column("hour", Integer, primary_key=True),
-    Column("messages", Integer, nullable=False),
-)
-
 # What the program notes for itself, by name; the user's settings stand in newsletter.toml.
 settings = Table(
     "settings",
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
-)
-
-# Processes that hold leases, so that a dead one is recognised at once on its own machine.
-workers = Table(
-    "workers",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("machine", String, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("process_started", Float, nullable=False),  # seconds after the machine; tells a reused pid apart
-    Column("started_at", UtcDateTime, nullable=False),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from newsletter.audiences.types import Reason
 from newsletter.feeds.identity import marks_of, same_story, title_mark
 from newsletter.feeds.links import canonical_link
-from newsletter.feeds.types import ItemIntent, Marks, ParsedEntry
+from newsletter.feeds.types import BY_HAND, NO_MARKS, ItemIntent, Marks, ParsedEntry
 from newsletter.store.bulk import among
 from newsletter.store.items import add_reasons, lock_items
 from newsletter.store.schema import entries, feeds
@@ -31,6 +31,8 @@ class SortedItem:
 
 def rename(connection: Connection, feed_id: int, renamed: Mapping[str, str]) -> None:
     """Give known entries their new keys, unless another has one of them by now."""
+    if not renamed:
+        return
     taken = among(connection, entries.c.key, list(renamed.values()))
     found = set(
         connection.execute(select(entries.c.key).where(entries.c.feed_id == feed_id, taken)).scalars()
@@ -73,22 +75,34 @@ def part_joined(
     """
     marked = {it.intent.key: marks_of(it.intent.entry) for it in changes if it.intent.item_id is None}
     here = Counter(marks.link for marks in marked.values() if marks.link)
-    elsewhere: dict[str, dict[int, Marks]] = {}
-    links = among(connection, entries.c.link_mark, list(here))
-    for row in connection.execute(select(entries).where(entries.c.feed_id != feed_id, links)):
-        known = Marks(row.link_mark, row.title_mark, row.published, row.text_mark)
-        elsewhere.setdefault(row.link_mark, {})[row.item_id] = known
+    told = _told_elsewhere(connection, feed_id, list(here))
     joined, others = [], []
     for change in changes:
-        marks = marked.get(change.intent.key) if change.intent.item_id is None else None
-        link = (marks and marks.link) or ""
-        told = elsewhere.get(link, {}) if here[link] == 1 else {}
-        [(item_id, known)] = told.items() if len(told) == 1 else [(0, Marks())]
-        if marks and item_id and same_story(marks, known):
-            joined.append((item_id, change))
+        marks = marked.get(change.intent.key, NO_MARKS) if change.intent.item_id is None else NO_MARKS
+        link = marks.link or ""
+        found = told.get(link, []) if here[link] == 1 else []
+        if any(same_story(marks, known, by_hand=by_hand) for _, known, by_hand in found):
+            joined.append((found[0][0], change))
         else:
             others.append(change)
     return joined, others
+
+
+def _told_elsewhere(
+    connection: Connection, feed_id: int, links: Sequence[str]
+) -> dict[str, list[tuple[int, Marks, bool]]]:
+    """Return by link what other feeds say under it, where it is all of one item.
+
+    That is the item, an entry's marks, and whether an editor named the page, in that feed or in this one.
+    """
+    query = select(entries, feeds.c.name.label("feed")).join(feeds)
+    elsewhere = query.where(entries.c.feed_id != feed_id, among(connection, entries.c.link_mark, links))
+    own = connection.scalar(select(feeds.c.name).where(feeds.c.id == feed_id))
+    told: dict[str, list[tuple[int, Marks, bool]]] = {}
+    for row in connection.execute(elsewhere):
+        known = Marks(row.link_mark, row.title_mark, row.published, row.text_mark)
+        told.setdefault(row.link_mark, []).append((row.item_id, known, BY_HAND.name in (own, row.feed)))
+    return {link: found for link, found in told.items() if len({item for item, *_ in found}) == 1}
 
 
 def join(

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, Select, and_, select
 
 from newsletter.audiences.types import audience_set
 from newsletter.delivery.types import DeliveryStatus
-from newsletter.editions.absence import Suppression
 from newsletter.editions.types import EditionId
 from newsletter.store.bulk import among
 from newsletter.store.database import Database
@@ -22,7 +21,6 @@ from newsletter.store.schema import (
     deliveries,
     editions,
     members,
-    suppressions,
     variant_items,
     variants,
 )
@@ -138,13 +136,6 @@ class TraceStore:
             ):
                 found.setdefault(edition, set()).add(item)
         return {edition: frozenset(items) for edition, items in found.items()}
-
-    def suppression(self, email_key: str) -> Suppression | None:
-        """Return why an address is never mailed, member or not; None when it may be."""
-        query = select(suppressions).where(suppressions.c.email_key == email_key)
-        with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return Suppression(row.reason, row.detail, row.created_at) if row else None
 
     def likely(self, email_key: str, spellings: Iterable[str]) -> list[str]:
         """Return members' addresses that somebody may have meant, a few at most.

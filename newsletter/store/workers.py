@@ -14,10 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, exists, insert, select
 
-from newsletter.store.database import Database
-from newsletter.store.schema import workers
+from newsletter.delivery.types import DeliveryStatus
+from newsletter.editions.standstill import Sender
+from newsletter.editions.types import Edition
+from newsletter.store.database import Database, epoch_now
+from newsletter.store.schema import deliveries, workers
 
 #: Long after any lease of a worker that is gone.
 _KEEP = timedelta(days=7)
@@ -72,6 +75,23 @@ class WorkerStore:
             frozenset(name for name, state in states.items() if state is None),
             frozenset(name for name, state in states.items() if state not in _IDLE) - ours,
         )
+
+    def senders(self, edition: Edition) -> list[Sender]:
+        """Return who holds deliveries of an edition and is not known to be dead, the first one first."""
+        held = exists().where(
+            deliveries.c.edition_id == edition.key,
+            deliveries.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING]),
+            deliveries.c.worker == workers.c.name,
+            deliveries.c.lease_until > epoch_now(),
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(select(workers).where(held).order_by(workers.c.started_at)).all()
+        dead = self.neighbours().dead if rows else frozenset()
+        return [
+            Sender(row.machine.partition("/")[0], row.pid, row.started_at)
+            for row in rows
+            if row.name not in dead
+        ]
 
     def end(self, name: str) -> None:
         """Take a worker that has given everything back out of the table."""

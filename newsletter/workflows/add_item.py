@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from newsletter.errors import FeedParseError, FetchError
 from newsletter.feeds.charset import decode
 from newsletter.feeds.clean import title_line
+from newsletter.feeds.decide import decide_items
 from newsletter.feeds.entries import entry_key
 from newsletter.feeds.fetch import Fetcher
+from newsletter.feeds.fetch.http import scheme_of
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.types import (
+    BY_HAND,
     FeedForUpdate,
     FeedSource,
     Fetched,
-    ItemIntent,
     ParsedEntry,
     ParsedFeed,
     SavedPage,
@@ -25,11 +28,9 @@ from newsletter.feeds.types import (
 from newsletter.store.pulls import SortedItem
 from newsletter.workflows.feed_lists import read_bounded
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_when_rules_changed
+from newsletter.workflows.sort import sort_entry, sort_when_rules_changed
 
-#: What stands as feed of such items; no feed can be called so, as names of feeds have no spaces.
-BY_HAND = FeedSource("by hand", "")
-
+_NO_DOCUMENT = Fetched(b"", BY_HAND.url)
 _BINARY = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
 _FEED = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
 
@@ -39,31 +40,35 @@ class AddedItem:
     """The item that a page became. how: what it was before."""
 
     item_id: int
-    how: str  # "added", "changed", "as before"
+    how: Literal["added", "changed", "as before"]
 
 
 def add_item(project: Project, source: str, now: datetime, *, title: str | None = None) -> AddedItem:
     """Add the story of an http(s) address, or of a file that was saved; the same one again is a revision.
 
-    title: in place of the page's own. Raises FeedError where there is no story, or it does not arrive.
+    One that a feed has brought stays as that feed has it, and gets a second source. title: in place of the
+    page's own. Raises FeedError where there is no story, or it does not arrive.
     """
     page = _page(project, source)
     entry = _entry(page, source, title)
     sort_when_rules_changed(project)
     [feed] = project.feeds.for_update([BY_HAND])
-    known = project.pulls.known_entries(feed.id).get(entry.key)
-    if known and known.content_hash == entry.content_hash:
-        return AddedItem(known.item_id, "as before")
-    intent = ItemIntent(entry, entry.content_hash, known.item_id if known else None)
-    sorted_item = SortedItem(intent, project.sorter.assign(entry, BY_HAND.name))
     parsed = ParsedFeed(None, (entry,))
-    project.pulls.record_pull(feed, Fetched(b"", BY_HAND.url), parsed, [sorted_item], now)
-    stored = project.pulls.known_entries(feed.id)[entry.key]
-    return AddedItem(stored.item_id, "changed" if known else "added")
+    decided = decide_items(project.pulls.known_entries(feed.id), parsed, now)
+    changes = [
+        SortedItem(intent, sort_entry(project, entry, (BY_HAND.name, *intent.also_in)))
+        for intent in decided.intents
+    ]
+    stored = project.pulls.record_pull(feed, _NO_DOCUMENT, parsed, changes, now, decided=decided)
+    [key] = decided.keys
+    item_id = project.pulls.known_entries(feed.id)[key].item_id
+    if not stored.intents:
+        return AddedItem(item_id, "as before")
+    return AddedItem(item_id, "added" if stored.intents[0].item_id is None else "changed")
 
 
 def _page(project: Project, source: str) -> SavedPage:
-    if not source.lower().startswith(("http://", "https://")):
+    if scheme_of(source) not in ("http", "https"):
         path = Path(source)
         return SavedPage(path.name, read_bounded(path))
     settings = project.config.settings.fetch
@@ -94,14 +99,16 @@ def _entry(page: SavedPage, source: str, title: str | None) -> ParsedEntry:
 
 def _refuse_other_kinds(page: SavedPage, source: str) -> None:
     kind = (page.content_type or "").partition(";")[0].strip().lower()
-    if page.body.startswith(_BINARY) or not (kind == "" or kind.startswith("text/") or "xml" in kind):
+    head, _ = decode(page.body[:5_000], page.content_type)
+    is_text = "\0" not in head and not page.body.startswith(_BINARY)
+    if not is_text or not (kind == "" or kind.startswith("text/") or "xml" in kind):
         what = kind or "no text"
         raise FeedParseError(
             f"{source}: is no page ({what})",
             feed_url=source,
             hint="add the page that speaks of it, or a .txt file with headline and text",
         )
-    if _FEED.match(decode(page.body[:5_000], page.content_type)[0]):
+    if _FEED.match(head):
         raise FeedParseError(
             f"{source}: is a feed, not a page", feed_url=source, hint=f"newsletter feed add {source}"
         )

@@ -1,7 +1,11 @@
-"""Review the audiences: how many members and items each has, and which of its rules match nothing."""
+"""Review the audiences: how many members and items each has, and which of its rules match nothing.
+
+Rules that say the same in another spelling count as one: if one of them has matched, none is unused.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +15,17 @@ from newsletter.audiences.phrases import keys
 from newsletter.audiences.rules import listed_rules
 from newsletter.audiences.types import AudienceRules
 from newsletter.audiences.weighing import Rule
+from newsletter.config import CONFIG_NAME, shipped_folder
 from newsletter.feeds.types import Item
 from newsletter.workflows.project import Project
 
 RECENT = timedelta(days=30)
 #: Items that rules are tried on, newest first: a thousand take about a second.
 MOST_EXAMINED = 2_000
+#: So many items must have been seen before a rule that matched none is worth a word.
+ENOUGH_EXAMINED = 200
+#: The lists that speak for an audience; the others guard against what may never come.
+_SPEAKING = ("feeds", "categories", "relevance", "words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class AudienceReview:
     """One audience at a glance.
 
     items: for it now; recent: those of the last 30 days. rules: how many it has. unused: those that match
-    none of the items examined; faults: rules that can never match, in words.
+    none of the items examined; own: those of them that speak for it and did not come with the program;
+    faults: rules that can never match, in words.
     """
 
     audience: str
@@ -42,6 +52,7 @@ class AudienceReview:
     recent: int
     rules: int
     unused: tuple[UnusedRule, ...]
+    own: tuple[UnusedRule, ...]
     faults: tuple[str, ...]
 
 
@@ -52,12 +63,18 @@ class Review:
     audiences: tuple[AudienceReview, ...]
     examined: int
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether so many items were examined that a rule without a match is worth a word."""
+        return self.examined >= ENOUGH_EXAMINED
+
 
 def review_audiences(project: Project, now: datetime) -> Review:
     """Count what each audience has, and try its rules on the newest items."""
     items = [item for item, _ in project.items.all()]
     tried = list(islice(items, MOST_EXAMINED))
-    evidence = _Evidence(items, tried, {rule for item in tried for rule in project.sorter.spoke(item)})
+    spoke = {rule for item in tried for rule in project.sorter.spoke(item)}
+    evidence = _Evidence(items, tried, spoke, set(_shipped()))
     members = project.members.count_by_audience()
     return Review(
         tuple(
@@ -67,13 +84,22 @@ def review_audiences(project: Project, now: datetime) -> Review:
     )
 
 
+def _shipped() -> Iterator[UnusedRule]:
+    """Yield the rules that come with the program: they are many, for all kinds of schools, and no slips."""
+    settings = tomllib.loads((shipped_folder() / CONFIG_NAME).read_text("utf-8"))
+    for rules in settings["audiences"].values():
+        for kind in _SPEAKING:
+            yield from (UnusedRule(kind, text) for text in rules.get(kind, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """All items, those on which rules were tried, and the rules that spoke there."""
+    """All items, those on which rules were tried, the rules that spoke there, and those that ship."""
 
     items: list[Item]
     tried: list[Item]
     spoke: set[Rule]
+    shipped: set[UnusedRule]
 
 
 def _review(
@@ -81,8 +107,7 @@ def _review(
 ) -> AudienceReview:
     theirs = [item for item in evidence.items if rules.slug in item.audiences]
     phrases = list(listed_rules([rules]))
-    unused = [UnusedRule(rule.role, rule.phrase) for rule in phrases if rule not in evidence.spoke]
-    unused += _unused_mappings(project, rules, evidence.tried)
+    unused = [*_unused_phrases(project, rules, evidence), *_unused_mappings(project, rules, evidence.tried)]
     return AudienceReview(
         rules.slug,
         rules.title,
@@ -91,8 +116,19 @@ def _review(
         sum(item.date >= now - RECENT for item in theirs),
         len(phrases) + len(rules.categories) + len(rules.feeds),
         tuple(unused),
+        tuple(rule for rule in unused if rule.kind in _SPEAKING and rule not in evidence.shipped),
         tuple(_faults(rules)),
     )
+
+
+def _unused_phrases(project: Project, rules: AudienceRules, evidence: _Evidence) -> Iterator[UnusedRule]:
+    def said(rule: Rule) -> set[tuple[str, str]]:
+        return {(rule.role, "".join(words)) for words in project.sorter.spellings_of(rule.phrase)}
+
+    spoken = {each for rule in evidence.spoke if rule.audience == rules.slug for each in said(rule)}
+    for rule in listed_rules([rules]):
+        if not spoken & said(rule):
+            yield UnusedRule(rule.role, rule.phrase)
 
 
 def _unused_mappings(project: Project, rules: AudienceRules, tried: list[Item]) -> Iterator[UnusedRule]:

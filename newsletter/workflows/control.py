@@ -15,6 +15,7 @@ from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.approve import refuse_other_headers
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
+from newsletter.workflows.renderable import refuse_unrenderable
 
 _BEFORE = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
@@ -66,7 +67,8 @@ def resume_edition(
     """Let a paused edition go on, and settle its unknown deliveries where a person says how.
 
     One that is not paused, or has nothing unknown, stays as it is. Nothing is sent yet. Raises EditionError
-    when it never began or was cancelled, NotApproved when its sender changed meanwhile.
+    when it never began or was cancelled, NotApproved when its sender changed meanwhile, RenderError where too
+    many who wait cannot be written to.
     """
     edition = find_edition(project, text)
     if edition.status in _BEFORE:
@@ -78,6 +80,7 @@ def resume_edition(
         raise _cancelled(edition)
     if edition.status is EditionStatus.PAUSED or unknown == "resend":
         refuse_other_headers(project, edition, project.editions.variants(edition))
+        refuse_unrenderable(project, edition, now)
     _take_stock(project, edition, now)
     settled = project.editions.resume(edition, _name(edition, by), now, unknown)
     return _result(project, edition, changed=settled is not None, settled=settled or 0)

@@ -42,7 +42,7 @@ class Dispatch:
         """Serve all lines until there is nothing left to do; raises what the store raises."""
         await self._look()
         beside = [
-            asyncio.create_task(self._tools.ledger.keep_leases(self._edition)),
+            asyncio.create_task(self._tools.ledger.keep_leases()),
             asyncio.create_task(self._watch()),
             asyncio.create_task(self._wake()),
         ]
@@ -74,7 +74,8 @@ class Dispatch:
             for way in (relay.way for relay in self._relays)
             if way.throttle.slowed and (rate := way.throttle.rate_now)
         )
-        return SendProgress(dict(self._course.done), left, rate_s, slowed)
+        alone = tuple(f"without {relay.way.name}: {relay.fault}" for relay in self._relays if relay.fault)
+        return SendProgress(dict(self._course.done), left, rate_s, (*slowed, *alone))
 
     async def _use(self, relay: Relay) -> None:
         """Serve a relay's lines; where it fails while others work, come back to it later."""
@@ -92,7 +93,7 @@ class Dispatch:
             if relay.fault is None:
                 await self._tools.ledger.run(lambda _: self._book.up(name))
                 return
-            alone_s = await self._tools.ledger.run(lambda _: self._book.down(name))
+            alone_s = await self._tools.ledger.run(lambda _: self._book.down(name, str(relay.fault)))
             if not await self._others_work(alone_s):
                 return
             relay.try_again()

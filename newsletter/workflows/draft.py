@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
+from newsletter.editions.room import Room
 from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
     Composition,
@@ -23,7 +25,7 @@ from newsletter.editions.types import (
     VariantPlan,
 )
 from newsletter.errors import AlreadySent, EditionChanged, EditionError
-from newsletter.feeds.types import Item, ItemStatus
+from newsletter.feeds.types import Item
 from newsletter.render.check import check_page, merged
 from newsletter.render.checks.page import Page
 from newsletter.render.html import Templates, render_variant
@@ -50,6 +52,8 @@ class Draft:
     findings: tuple[Finding, ...]
     #: Items that were withdrawn, as their pages are gone.
     withdrawn: tuple[Item, ...] = ()
+    #: How many items of each feed are in no variant, as there was no room, and wait for the next edition.
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 def draft_edition(
@@ -90,7 +94,8 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
     findings = inspect_edition(project, edition, now, ask=True)
-    return Draft(edition, composition.nothing_new, findings, tuple(withdrawn))
+    waiting = Counter(items[key].feed for key in composition.waiting)
+    return Draft(edition, composition.nothing_new, findings, tuple(withdrawn), waiting)
 
 
 def _withdraw_gone(
@@ -194,8 +199,7 @@ def _compose(
     return compose(
         audiences,
         groups or [everybody],
-        newsletter.max_items,
-        pinned={key for key, item in items.items() if item.status is ItemStatus.PINNED},
+        Room.among(items.values(), newsletter.max_items, newsletter.max_per_feed),
         standing=by_section(list(items.values()), newsletter.sections),
     )
 

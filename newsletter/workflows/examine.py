@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
 from newsletter.render.types import Finding as PageFinding
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.feed_login import make_fetcher
+from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.project import Project
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.ways import make_transport
@@ -79,7 +79,7 @@ def _relay(project: Project, relay: SmtpSettings) -> Finding:
         await link.close()
 
     try:
-        asyncio.run(try_out())
+        run_in_loop(try_out())
     except NewsletterError as fault:
         subject = f"relay {relay.name}"
         return Finding("fault", subject, str(fault).removeprefix(f"{subject}: "), fault.hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 
@@ -10,12 +11,7 @@ from newsletter.address import parse_address
 from newsletter.delivery.content import plain
 from newsletter.delivery.types import Recipient
 from newsletter.editions.names import variant_name
-from newsletter.editions.review import (
-    fields_without_fallback,
-    missing_values,
-    repeated_subject,
-    unusual_size,
-)
+from newsletter.editions.review import missing_values, repeated_subject, unusual_size
 from newsletter.editions.types import Edition, Variant
 from newsletter.editions.usual import LOOK_BACK
 from newsletter.errors import NewsletterError
@@ -25,11 +21,12 @@ from newsletter.render.checks.answers import check_answers
 from newsletter.render.checks.footer import check_headers
 from newsletter.render.checks.links import web_addresses
 from newsletter.render.checks.page import Page
+from newsletter.render.merge import needed_fields
 from newsletter.render.types import Finding, RenderedVariant
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 
-#: Who gets the message whose headers are looked at, where there is no member yet.
+#: Who gets the message whose headers are looked at: no member's slip is a fault of the edition.
 _NOBODY = Recipient(parse_address("member@example.org"))
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -100,17 +97,16 @@ class _Inspection:
         yield from (("", finding) for finding in found)
 
     def _without_values(self, variant: Variant, rendered: RenderedVariant) -> Iterator[Finding]:
-        names = fields_without_fallback(rendered)
+        names = needed_fields(rendered.html, rendered.text)
         lacking = self._project.recipients.lacking(self._newsletter.name, variant.audiences, names)
         return missing_values(lacking, variant.recipients)
 
     def _headers(self, now: datetime) -> Iterator[Finding]:
         """Look at the headers of a message as it would leave; all variants have the same."""
         variant, rendered = self._variants[0]
-        recipient = self._project.recipients.sample(self._newsletter.name, variant.audiences) or _NOBODY
         try:
-            maker = MessageMaker(self._project.config, self._edition, lambda _: rendered)
-            content = maker.message(variant.key, recipient, "<check@example.org>", now).content
+            with closing(MessageMaker(self._project.config, self._edition, lambda _: rendered)) as maker:
+                content = maker.message(variant.key, _NOBODY, "<check@example.org>", now).content
         except NewsletterError as fault:
             yield Finding("headers", "error", f"no message can be made of it: {fault}", fault.hint)
             return

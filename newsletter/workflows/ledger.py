@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from newsletter.delivery.types import Attempt, Claim
-from newsletter.editions.types import Edition
 from newsletter.errors import StoreBusy, StoreError
 from newsletter.store.claims import LEASE_S
 from newsletter.store.deliveries import DeliveryStore
@@ -95,14 +94,14 @@ class Ledger:
         """
         return _clock() - self._held_since > LEASE_S
 
-    async def keep_leases(self, edition: Edition) -> None:
-        """Renew the leases of an edition again and again, until cancelled; none is held when it begins."""
+    async def keep_leases(self) -> None:
+        """Renew all leases again and again, until cancelled; none is held when it begins."""
         self._renewed_at, wait_s = _clock(), _RENEW_S
         while True:
             await asyncio.sleep(wait_s)
             began = _clock()
             try:
-                await self.run(lambda store: store.renew(edition))
+                await self.run(DeliveryStore.renew)
             except StoreError:  # the leases last for a while yet
                 wait_s = _AGAIN_S
             else:

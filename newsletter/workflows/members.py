@@ -12,20 +12,25 @@ from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
+from newsletter.address import parse_address
 from newsletter.errors import MemberError, NewsletterError
 from newsletter.members.export import write_rows
 from newsletter.members.rows import read_rows
+from newsletter.members.subscriptions import stays_out, to_begin_again
 from newsletter.members.types import (
     BadRow,
     EndReason,
     ImportSummary,
+    Lifting,
     Member,
     MemberRow,
     Subscription,
+    Suppression,
     Terms,
 )
 from newsletter.store.members import MemberStore
 from newsletter.store.staged import StagedRows
+from newsletter.workflows.project import Project
 
 #: Addresses that are written together.
 BATCH = 5_000
@@ -110,6 +115,34 @@ def unsubscribe_member(store: MemberStore, email: str, newsletter: str | None, n
     """
     member, _ = show_member(store, email, now)
     return store.end_subscriptions(member.id, EndReason.UNSUBSCRIBED, now, newsletter)
+
+
+def unsuppress_member(
+    project: Project, email: str, by: str, because: str, now: datetime
+) -> tuple[Suppression, list[str]]:
+    """Mail an address again that was suppressed; return what it was suppressed for, and what it gets again.
+
+    What had ended because mail came back begins again. Raises MemberError where it is not suppressed, and for
+    whoever complained, left or was forgotten: that is their own word.
+    """
+    key = parse_address(email).key
+    suppression = project.suppressions.now(key)
+    if suppression is None:
+        hint = f"why somebody gets nothing: newsletter why {email}"
+        raise MemberError(f"{email} is not suppressed", hint=hint)
+    if not (by.strip() and because.strip()):
+        raise MemberError("a name and a reason are needed", hint='--by NAME --because "..."')
+    member = project.members.find(email, now)
+    history = project.members.subscriptions(member.id) if member else []
+    if stays_out(history, suppression):
+        raise MemberError(
+            f"{email} is not written to on their own word, and that is theirs to take back",
+            hint=f"what they said, and when: newsletter member show {email}",
+        )
+    lifting = Lifting(now, " ".join(by.split()), " ".join(because.split()))
+    again = to_begin_again(history, f"unsuppressed by {lifting.by}", now)
+    project.suppressions.lift(key, lifting, member.id if member else None, again)
+    return suppression, [it.newsletter for it in again]
 
 
 def show_member(store: MemberStore, email: str, now: datetime) -> tuple[Member, list[Subscription]]:

@@ -13,7 +13,8 @@ from newsletter.config import Config
 from newsletter.delivery.content import Content
 from newsletter.delivery.types import Claim, Envelope, Recipient
 from newsletter.editions.types import Edition, EditionId
-from newsletter.render.merge import merge_values
+from newsletter.errors import RenderError
+from newsletter.render.merge import merge_values, needed_fields, with_gaps_shown
 from newsletter.render.mime import CompiledMessage, Draft, compile_message
 from newsletter.render.types import MergeValues, MessageHeaders, RenderedVariant
 from newsletter.workflows.signing import dkim_signer
@@ -51,14 +52,26 @@ class MessageMaker:
         values do not fit.
         """
         compiled = self._compile(claim.variant, eight_bit=eight_bit)
-        draft = self._draft(compiled, claim.recipient, self._message_id(claim), now)
+        values = self.values(claim.recipient)
+        draft = self._draft(compiled, claim.recipient, self._message_id(claim), now, values)
         lines = await self._desk.sign(draft.signature) if self._desk and draft.signature else b""
         return self._message(compiled, claim.recipient, draft.signed(lines))
 
     def message(self, variant: int, recipient: Recipient, message_id: str, now: datetime) -> Message:
-        """Return a variant as one recipient gets it, in ASCII."""
+        """Return a variant as one recipient gets it, in ASCII; values that are needed and missing show."""
         compiled = self._compile(variant, eight_bit=False)
-        return self._message(compiled, recipient, self._draft(compiled, recipient, message_id, now).signed())
+        values = self.shown_values(variant, recipient)
+        draft = self._draft(compiled, recipient, message_id, now, values)
+        return self._message(compiled, recipient, draft.signed())
+
+    def fault(self, variant: int, recipient: Recipient, now: datetime) -> RenderError | None:
+        """Return why a variant cannot be made for a recipient, None where it can."""
+        compiled = self._compile(variant, eight_bit=False)
+        try:
+            self._draft(compiled, recipient, "<none>", now, self.values(recipient))
+        except RenderError as fault:
+            return fault
+        return None
 
     def close(self) -> None:
         """End the threads."""
@@ -73,7 +86,12 @@ class MessageMaker:
         return self._compiled[variant, eight_bit]
 
     def _draft(
-        self, compiled: CompiledMessage, recipient: Recipient, message_id: str, now: datetime
+        self,
+        compiled: CompiledMessage,
+        recipient: Recipient,
+        message_id: str,
+        now: datetime,
+        values: MergeValues,
     ) -> Draft:
         return compiled.draft(
             to_name=recipient.name,
@@ -81,12 +99,17 @@ class MessageMaker:
             message_id=message_id,
             date=now,
             list_unsubscribe=self._list_unsubscribe,
-            values=self.values(recipient),
+            values=values,
         )
 
     def _message(self, compiled: CompiledMessage, recipient: Recipient, content: Content) -> Message:
         envelope = Envelope(self._sender, recipient.address, len(content), eight_bit=compiled.eight_bit)
         return Message(envelope, content)
+
+    def shown_values(self, variant: int, recipient: Recipient) -> MergeValues:
+        """Return what a preview says for a recipient: what is missing is named in brackets."""
+        rendered = self._rendered(variant)
+        return with_gaps_shown(self.values(recipient), needed_fields(rendered.html, rendered.text))
 
     def values(self, recipient: Recipient) -> MergeValues:
         """Return what the merge fields say for a recipient."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
+from newsletter.editions.room import Room
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.editions.usual import is_far
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
-from newsletter.feeds.types import ItemStatus
 from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
 from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
+from newsletter.workflows.renderable import Renderable, refuse_unrenderable
 
 #: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan and its sending.
 _DELIVERY_BYTES = 440
@@ -70,13 +71,15 @@ def begin_sending(
 
     confirmed: the number of recipients that a person has seen, where it is far from the usual. on_plan: is
     told who gets what, and who does not, where it was not planned before. Raises NotApproved, EmptyEdition,
-    EditionError for an unusual number, or StoreError for a disk without room; nothing is planned then.
+    EditionError for an unusual number, RenderError for too many whose values do not fit, or StoreError for a
+    disk without room; nothing is planned then.
     """
     edition = go_on(project, find_edition(project, text))
     if edition.status in (EditionStatus.SENDING, EditionStatus.SENT):
         finish_edition(project, edition, now)  # a process may have died when all was done but this
         if edition.status is EditionStatus.SENDING:
             refuse_other_headers(project, edition, project.editions.variants(edition))
+            refuse_unrenderable(project, edition, now)
         return find_edition(project, str(edition.id))
     edition = _approved(project, edition, now)
     variants = project.editions.variants(edition)
@@ -84,16 +87,28 @@ def begin_sending(
     refuse_changed(project, edition, variants)
     choice = _Choice(project, edition)
     usual = next(iter(project.editions.planned(project.editions.sent_before(edition, 1))), None)
+    renderable = Renderable(project, edition, now)
+    planned: list[SendPlan] = []
 
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
         assignment = choice.assign(groups)
         plan = _plan_of(edition, assignment)
         _refuse_unusual(edition, plan.total, usual, confirmed)
         project.database.require_room(plan.total * _DELIVERY_BYTES)
-        on_plan(plan)
+        planned.append(plan)
         return assignment.served
 
-    project.recipients.plan(edition, choice.items, choose, now, consent_only=_consent_only(project, edition))
+    done = project.recipients.plan(
+        edition,
+        choice.items,
+        choose,
+        now,
+        needs=renderable.needs,
+        check=lambda doubtful: renderable.check(planned[0].total, doubtful),
+        consent_only=_consent_only(project, edition),
+    )
+    if done:
+        on_plan(planned[0])
     begun = find_edition(project, str(edition.id))
     if begun.status not in (EditionStatus.SENDING, EditionStatus.SENT):
         raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
@@ -122,11 +137,12 @@ class _Choice:
         found = project.items.by_ids({item for variant in variants for item in variant.items})
         #: Audiences by item, of all items in the edition.
         self.items = {item.id: item.audiences for item in in_order(found.values())}
-        self._pinned = {item.id for item in found.values() if item.status is ItemStatus.PINNED}
+        newsletter = project.config.newsletter(edition.id.newsletter)
+        self._room = Room.among(found.values(), newsletter.max_items, newsletter.max_per_feed)
 
     def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
         """Give each group its variant."""
-        return assign(self._variants, groups, self.items, pinned=self._pinned)
+        return assign(self._variants, groups, self.items, self._room)
 
 
 def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:

@@ -50,7 +50,8 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
             recipient = project.recipients.sample(edition.id.newsletter, variant.audiences) or _NOBODY
             message = messages.message(variant.key, recipient, f"<preview.{variant.key}@{domain}>", now)
             rendered = project.editions.rendered(variant.key)
-            _write_variant(folder / name, rendered, messages.values(recipient), plain(message.content))
+            values = messages.shown_values(variant.key, recipient)
+            _write_variant(folder / name, rendered, values, plain(message.content))
         index = folder / "overview" / "index.html"
         pages = [_page(project, edition, name, variant) for name, variant in variants.items()]
         index.write_text(

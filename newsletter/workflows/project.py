@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from newsletter.config import Config
+from newsletter.feeds.filing import Filing
 from newsletter.store.database import Database
 from newsletter.store.editions import EditionStore
 from newsletter.store.feeds import FeedStore
@@ -20,6 +21,7 @@ from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
+    from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
 
 
@@ -31,7 +33,8 @@ class Project:
         self.database = Database(config.database_url)
         self.feeds = FeedStore(self.database)
         self.pulls = PullStore(self.database)
-        self.items = ItemStore(self.database)
+        self.filing = Filing(config.feeds)
+        self.items = ItemStore(self.database, self.filing)
         self.links = LinkStore(self.database)
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
@@ -53,6 +56,13 @@ class Project:
         from newsletter.store.traces import TraceStore  # noqa: PLC0415 - for one command only
 
         return TraceStore(self.database)
+
+    @cached_property
+    def suppressions(self) -> SuppressionStore:
+        """Addresses that are never mailed, and why."""
+        from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
+
+        return SuppressionStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from newsletter.editions.names import variant_name
 from newsletter.errors import EmptyEdition, TransportError
 from newsletter.render.types import RenderedVariant
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.messages import Message, MessageMaker
 from newsletter.workflows.project import Project
 
@@ -61,7 +61,7 @@ def send_proofs(
         finally:
             await link.close()
 
-    return asyncio.run(send())
+    return run_in_loop(send())
 
 
 async def _hand_over(link: Link, relay: str, message: Message) -> Reply:

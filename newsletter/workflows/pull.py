@@ -11,8 +11,8 @@ from newsletter import __version__
 from newsletter.config.faults import likely
 from newsletter.errors import ConfigError, FeedError
 from newsletter.feeds.decide import decide_items
-from newsletter.feeds.entries import file_under
 from newsletter.feeds.fetch import Fetcher
+from newsletter.feeds.fetch.http import scheme_of
 from newsletter.feeds.patience import asks_after, is_due, move_after_failure, retires, wait_until
 from newsletter.feeds.types import (
     FeedForUpdate,
@@ -26,9 +26,7 @@ from newsletter.feeds.types import (
 from newsletter.store.pulls import SortedItem
 from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.project import Project
-from newsletter.workflows.sort import sort_story, sort_when_rules_changed
-
-_WEB = ("http://", "https://")
+from newsletter.workflows.sort import sort_entry, sort_when_rules_changed
 
 
 def pull_feeds(
@@ -77,7 +75,7 @@ class _Pull:
                 yield PullSummary(feed.source.name, retired_at=feed.retired_at)
             elif feed.ask_after and self._now < feed.ask_after:
                 yield PullSummary(feed.source.name, waits_until=feed.ask_after)
-            elif feed.source.kind == "feed" and feed.source.url.lower().startswith(_WEB):
+            elif feed.source.kind == "feed" and scheme_of(feed.source.url):
                 web.append(feed)
             else:
                 yield self._take(feed, _from_disk(self._fetcher, feed))
@@ -100,7 +98,7 @@ class _Pull:
             return PullSummary(name, waits_until=until)
         if isinstance(outcome, ParsedFeed):
             return self._store(feed, Fetched(b"", feed.source.url), outcome)
-        mark = _fingerprint(outcome, feed.source) if isinstance(outcome, Fetched) else None
+        mark = _fingerprint(outcome) if isinstance(outcome, Fetched) else None
         if isinstance(outcome, NotModified) or mark == feed.fingerprint:
             self._unchanged.append((feed, outcome))
             return PullSummary(name, not_modified=True)
@@ -141,10 +139,9 @@ class _Pull:
         memo: bytes | None = None,
     ) -> PullSummary:
         project, name = self._project, feed.source.name
-        parsed = file_under(parsed, feed.source.categories)
         decided = decide_items(project.pulls.known_entries(feed.id), parsed, self._now)
         changes = [
-            SortedItem(intent, sort_story(project, intent.entry, (name, *intent.also_in)))
+            SortedItem(intent, sort_entry(project, intent.entry, (name, *intent.also_in)))
             for intent in decided.intents
         ]
         parsed = replace(parsed, warnings=(*parsed.warnings, *decided.warnings))
@@ -170,9 +167,9 @@ def _from_disk(fetcher: Fetcher, feed: FeedForUpdate) -> Fetched | NotModified |
         return fault
 
 
-def _fingerprint(document: Fetched, source: FeedSource) -> str:
+def _fingerprint(document: Fetched) -> str:
     """Return what tells a document from others, and from itself as another version of us would read it."""
-    head = f"{__version__}\n{document.url}\n{document.content_type}\n{source.categories}\n"
+    head = f"{__version__}\n{document.url}\n{document.content_type}\n"
     found = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
     found.update(document.body)
     return found.hexdigest()

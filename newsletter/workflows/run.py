@@ -8,6 +8,7 @@ import random
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -185,7 +186,8 @@ class Run:
             past = [entry for entry in past if entry[0] > past[-1][0] - _RATE_S]
             (since, before), (now, _) = past[0], past[-1]
             rate_s = (done - before) / (now - since) if done > before else None
-            self._on_progress(self.dispatch.progress(max(0, total - done), rate_s))
+            progress = self.dispatch.progress(max(0, total - done), rate_s)
+            self._on_progress(replace(progress, stopping=self.interrupted))
 
     def _heed_signals(self, task: asyncio.Task[None]) -> None:
         """Stop gently on the first signal and at once on the second."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from newsletter.delivery.types import DeliveryStatus, SendProgress
 from newsletter.editions.types import DeliveryCounts, Edition
-from newsletter.store.deliveries import DeliveryStore
+from newsletter.store.deliveries import DeliveryStore, Recovered
 from newsletter.workflows.control import finish_edition
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.project import Project
 from newsletter.workflows.run import Run
 from newsletter.workflows.way import Way
@@ -38,6 +38,9 @@ class SendResult:
     problem: Exception | None = None
     exhausted: frozenset[str] = frozenset()
     closed_until: datetime | None = None
+    #: What earlier senders that died had left behind, and what this one did when it was stopped at once.
+    recovered: Recovered = field(default_factory=Recovered)
+    dropped: Recovered = field(default_factory=Recovered)
 
 
 def dispatch_edition(
@@ -59,13 +62,13 @@ def dispatch_edition(
     worker = project.workers.begin(now)
     store = DeliveryStore(project.database, worker, resend=resend)
     neighbours = project.workers.neighbours()
-    store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
+    recovered = store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
     run = Run(project, edition, ways, store, on_progress)
-    asyncio.run(run.until_nothing_is_pending())
+    run_in_loop(run.until_nothing_is_pending())
     dispatch = run.dispatch
-    if run.cut_off:  # what was in hand is in doubt, and nobody knows it better than we do
-        store.recover(edition, [worker], _clock())
+    # What was in hand is in doubt then, and nobody knows it better than we do.
+    dropped = store.recover(edition, [worker], _clock()) if run.cut_off else Recovered()
     if run.course.pauses:
         project.editions.pause(edition, None, str(run.course.problem), _clock())
     counts = finish_edition(project, edition, _clock())
@@ -79,6 +82,8 @@ def dispatch_edition(
         run.course.problem,
         dispatch.exhausted if counts.pending else frozenset(),
         run.closed_until if counts.pending else None,
+        recovered,
+        dropped,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsletter.audiences.types import Reason, merged
 from newsletter.config import Config
+from newsletter.feeds.types import ParsedEntry
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
 
@@ -22,19 +23,22 @@ _FINGERPRINT = "rules-fingerprint"
 _BATCH = 500
 
 
-def sort_when_rules_changed(project: Project) -> int:
-    """Sort all items again if they were sorted by other rules; return how many were."""
+def sort_when_rules_changed(project: Project, progress: Callable[[int], None] = lambda _: None) -> int:
+    """Sort all items again if they were sorted by other rules; return how many were.
+
+    progress: is told how many have been sorted so far.
+    """
     settings = SettingStore(project.database)
     fingerprint = rules_fingerprint(project.config)
     if settings.get(_FINGERPRINT) == fingerprint:
         return 0
-    count = sort_again(project)
+    count = sort_again(project, progress)
     # Noted last: a run that is broken off does it all once more.
     settings.put(_FINGERPRINT, fingerprint)
     return count
 
 
-def sort_again(project: Project) -> int:
+def sort_again(project: Project, progress: Callable[[int], None] = lambda _: None) -> int:
     """Put what the rules say now of every item in the place of what they said before.
 
     The editor's word stays, and so does what was sent. Returns the number of items.
@@ -44,6 +48,7 @@ def sort_again(project: Project) -> int:
     while batch := dict(islice(found, _BATCH)):
         project.items.replace_rules(batch)
         count += len(batch)
+        progress(count)
     return count
 
 
@@ -52,7 +57,14 @@ def sort_story(project: Project, story: Sortable, feeds: Iterable[str]) -> tuple
     return merged(*(project.sorter.assign(story, feed) for feed in feeds))
 
 
+def sort_entry(project: Project, entry: ParsedEntry, feeds: Sequence[str]) -> tuple[Reason, ...]:
+    """Return why an entry is for each audience, filed as its feeds are."""
+    filed = replace(entry, categories=project.filing.categories(entry.categories, feeds))
+    return sort_story(project, filed, feeds)
+
+
 def rules_fingerprint(config: Config) -> str:
     """Return SHA-256 in hex over all that decides how items are sorted."""
-    rules = [[asdict(audience) for audience in config.audiences], asdict(config.sorting)]
+    filed = [[feed.name, *feed.categories] for feed in config.feeds if feed.categories]
+    rules = [[asdict(audience) for audience in config.audiences], asdict(config.sorting), filed]
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()

@@ -11,6 +11,7 @@ from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.pace import Limits
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings, Transport
+from newsletter.editions.standstill import RelayRest
 from newsletter.workflows.project import Project
 from newsletter.workflows.secrets import relay_secret
 from newsletter.workflows.throttle import Throttle
@@ -34,6 +35,11 @@ def ways_out(project: Project, environ: Mapping[str, str] = os.environ) -> list[
 def outlooks(project: Project) -> list[RelayOutlook]:
     """Return what each relay of the project takes from now on, for a forecast; needs no secret."""
     return [project.relays.outlook(relay.name, _limits(relay)) for relay in project.config.relays]
+
+
+def relay_rests(project: Project) -> list[RelayRest]:
+    """Return of each relay of the project until when it takes nothing; needs no secret."""
+    return [project.relays.rest(relay.name, _limits(relay)) for relay in project.config.relays]
 
 
 def _limits(relay: SmtpSettings) -> Limits:

@@ -18,7 +18,6 @@ from newsletter.editions.absence import (
     Because,
     Limits,
     Standing,
-    Suppression,
     why_no_delivery,
     why_not_in,
     why_not_item,
@@ -28,7 +27,7 @@ from newsletter.editions.types import Edition
 from newsletter.errors import MemberError
 from newsletter.feeds.types import Item
 from newsletter.members.slips import one_slip_away
-from newsletter.members.types import Member, Subscription
+from newsletter.members.types import Member, Subscription, Suppression
 from newsletter.store.traces import Carried, Trace
 from newsletter.workflows.control import halted
 from newsletter.workflows.find import find_edition
@@ -69,7 +68,7 @@ class Story:
 
     member: Member
     subscriptions: tuple[Subscription, ...]
-    suppression: Suppression | None
+    suppressions: tuple[Suppression, ...]
     editions: tuple[EditionStory, ...]
     item: ItemStory | None = None
 
@@ -87,7 +86,7 @@ def explain_member(
     return Story(
         view.member,
         view.subscriptions,
-        view.suppression,
+        view.suppressions,
         tuple(view.stories(editions)),
         None if item is None else view.item_story(item, named, editions),
     )
@@ -99,7 +98,7 @@ def _member(project: Project, email: str, now: datetime) -> Member:
         return found
     key = parse_address(email).key
     problem = f"no member has the address {email}"
-    if suppression := project.traces.suppression(key):
+    if suppression := project.suppressions.now(key):
         problem += f", and it is never mailed ({suppression.reason})"
     meant = project.traces.likely(key, one_slip_away(key))
     instead = f"did you mean {' or '.join(meant)}?" if meant else "newsletter member list"
@@ -112,7 +111,7 @@ class _View:
     def __init__(self, project: Project, member: Member, now: datetime) -> None:
         self.member = member
         self.subscriptions = tuple(project.members.subscriptions(member.id))
-        self.suppression = project.traces.suppression(parse_address(member.email).key)
+        self.suppressions = project.suppressions.all(parse_address(member.email).key)
         self._project = project
         self._now = now
         known = {it.name: it for it in project.config.settings.newsletters}
@@ -130,7 +129,7 @@ class _View:
             settings.purpose == "marketing",
             self.member,
             tuple(it for it in self.subscriptions if it.newsletter == newsletter),
-            self.suppression,
+            self.suppressions,
         )
 
     def stories(self, editions: Sequence[Edition]) -> Iterator[EditionStory]:
@@ -221,7 +220,8 @@ class _View:
         if story.because and item.id in contents and not before:
             return story.because
         held = story.trace.items if story.trace else [*contents]
-        return why_not_in(edition, item, held, _limits(settings, edition), before)
+        others = self._project.items.by_ids(held)
+        return why_not_in(edition, item, list(others.values()), _limits(settings, edition), before)
 
 
 def _before(edition: Edition, carried: Iterable[Carried]) -> dict[int, str]:
@@ -242,4 +242,5 @@ def _limits(settings: NewsletterSettings, edition: Edition) -> Limits:
     except OverflowError:  # before the year 1
         oldest = datetime.min.replace(tzinfo=UTC)
     end_of_day = (midnight + timedelta(days=1)).astimezone(UTC)
-    return Limits(settings.max_items, oldest, max(edition.drafted_at or end_of_day, end_of_day))
+    newest = max(edition.drafted_at or end_of_day, end_of_day)
+    return Limits(settings.max_items, oldest, newest, settings.max_per_feed)

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
-from fixtures.postgres import PostgresServer
+from builders import add_items, add_members, plan
+from fixtures.rows import PutBack, keep_rows
 from fixtures.senders import approved, approved_editions, sending  # noqa: F401 - they are fixtures
 from fixtures.site import site  # noqa: F401 - it is a fixture
+from fixtures.statements import compiled_once  # noqa: F401 - it is a fixture
 from projects import load, small_settings, write_plain_templates
 
-from newsletter.store.database import Database
+from newsletter.editions.types import Edition
 from newsletter.workflows.project import Project
-
-
-@pytest.fixture(scope="session")
-def tables_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, to be copied: that is quicker than making them."""
-    path = tmp_path_factory.mktemp("tables") / "newsletter.db"
-    Database(f"sqlite:///{path}").close()
-    return path
-
-
-@pytest.fixture(scope="session")
-def tables_database(postgres_server: PostgresServer) -> str:
-    """The name of a PostgreSQL database with all tables, to be copied."""
-    name = postgres_server.create_database()
-    Database(postgres_server.url(name)).close()
-    return name
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def tables_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a database whose tables are made and empty; every test that takes it runs on both kinds."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{shutil.copy(request.getfixturevalue('tables_file'), tmp_path / 'newsletter.db')}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.create_database(request.getfixturevalue("tables_database"))
-    yield server.url(name)
-    server.drop_database(name)
 
 
 @pytest.fixture
@@ -63,3 +37,36 @@ def open_project(tmp_path: Path, tables_url: str) -> Iterator[Callable[..., Proj
 def project(open_project) -> Project:
     """A project with the small settings."""
     return open_project()
+
+
+@pytest.fixture(scope="session")
+def kept_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Make rows in a database, or put back those that were made once for the same words."""
+    folder, numbers = tmp_path_factory.mktemp("rows"), count()
+    kept: dict[tuple[str, ...], PutBack] = {}
+
+    def make(url: str, words: tuple[str, ...], tell: Callable[[], object]) -> None:
+        key = (url.partition(":")[0], *words)
+        if key in kept:
+            kept[key](url)
+            return
+        tell()
+        kept[key] = keep_rows(url, folder / f"{next(numbers)}.db")
+
+    return make
+
+
+@pytest.fixture
+def plan_for(project: Project, tables_url: str, kept_rows: Callable[..., None]) -> Callable[..., Edition]:
+    """Plan the project's first edition, of one item called roof, for governors of these names."""
+
+    def plan_for(*names: str) -> Edition:
+        def tell() -> None:
+            add_items(project, {"roof": "governors"})
+            add_members(project, names)
+            plan(project)
+
+        kept_rows(tables_url, names, tell)
+        return project.editions.newest("weekly")
+
+    return plan_for

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import starmap
 
 from builders import NOW, add_items, add_members
 
-from newsletter.workflows.audiences import RECENT, UnusedRule, review_audiences
+from newsletter.workflows.audiences import ENOUGH_EXAMINED, RECENT, UnusedRule, review_audiences
 
 GOVERNORS = {"title": "Governors", "words": ["governing board", "zeppelin", "…"], "feeds": ["quiet"]}
 
@@ -28,5 +29,26 @@ def test_review_counts_and_names_rules_that_match_nothing(open_project):
     assert UnusedRule("feeds", "quiet") in governors.unused
     assert UnusedRule("words", "governing board") not in governors.unused
     assert any("never matches" in fault for fault in governors.faults)
+    assert not review.is_telling
     later = review_audiences(project, NOW + RECENT + timedelta(days=1))
     assert later.audiences[0].recent == 0
+
+
+def test_rules_that_ship_are_no_slips_and_a_spelling_is_no_rule_of_its_own(open_project):
+    words = ["headteacher", "head teacher", "head-teacher", "chair of governors", "zeppelin"]
+    project = open_project(
+        audiences={
+            "governors": {"title": "Governors", "words": words, "categories": ["Governance"], "avoid": ["x"]}
+        },
+        newsletters=[{"name": "weekly", "audiences": ["governors"]}],
+        sorting={"forms": [["chair", "chairperson"]]},
+    )
+    many = {f"{number}": "governors" for number in range(ENOUGH_EXAMINED - 2)}
+    add_items(project, many | {"a chairperson of governors": "governors", "a head teacher": "governors"})
+    review = review_audiences(project, NOW)
+    assert review.is_telling
+    [found] = review.audiences
+    assert found.unused == tuple(
+        starmap(UnusedRule, [("words", "zeppelin"), ("avoid", "x"), ("categories", "Governance")])
+    )
+    assert found.own == (UnusedRule("words", "zeppelin"),)

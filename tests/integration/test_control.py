@@ -24,14 +24,9 @@ ENDS = {"sent", "refused", "suppressed", "unknown", "cancelled"}
 class Scene:
     """An edition that is being sent, with one delivery of each status, called by it."""
 
-    def __init__(self, project, *names: str) -> None:
+    def __init__(self, project, edition) -> None:
         self.project = project
-        add_items(project, {"roof": "governors"})
-        add_members(project, names or [*DeliveryStatus])
-        self.edition = plan(project)
-        if not names:
-            for status in DeliveryStatus:
-                self.put(status, status)
+        self.edition = edition
 
     def put(self, name: str, status: str, **values) -> None:
         """Leave a delivery as a sender would have."""
@@ -70,8 +65,14 @@ class Scene:
 
 
 @pytest.fixture
-def scene(project):
-    return lambda *names: Scene(project, *names)
+def scene(project, plan_for):
+    def scene(*names: str) -> Scene:
+        made = Scene(project, plan_for(*names or DeliveryStatus))
+        for status in () if names else DeliveryStatus:
+            made.put(status, status)
+        return made
+
+    return scene
 
 
 def test_paused_edition_says_who_and_why_and_keeps_every_delivery(scene):

@@ -29,7 +29,8 @@ _NOBODY = 65534
 
 
 @pytest.fixture
-def database(database_url):
+def own_database(database_url):
+    """One that is made for this test, which may change its tables."""
     opened = Database(database_url)
     yield opened
     opened.close()
@@ -43,8 +44,8 @@ def refusal(url) -> StoreError:
     return caught.value
 
 
-def test_migrations_make_what_the_schema_says(database):
-    with database.read() as connection:
+def test_migrations_make_what_the_schema_says(own_database):
+    with own_database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == HEAD
@@ -106,18 +107,18 @@ def test_transaction_that_fails_leaves_nothing(database):
     assert SettingStore(database).get("word") is None
 
 
-def test_database_of_a_newer_program_is_refused(database, database_url):
-    with database.write() as connection:
+def test_database_of_a_newer_program_is_refused(own_database, database_url):
+    with own_database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     told = refusal(database_url)
     assert "schema 9999" in str(told)
     assert "newer version" in told.hint
 
 
-def test_times_come_back_in_utc(database):
+def test_times_come_back_in_utc(own_database):
     times = Table("times", MetaData(), Column("at", UtcDateTime))
     in_paris = NOW.astimezone(timezone(timedelta(hours=1)))
-    with database.write() as connection:
+    with own_database.write() as connection:
         times.create(connection)
         connection.execute(insert(times), [{"at": in_paris}, {"at": None}])
         found = connection.scalars(select(times.c.at).where(times.c.at == NOW)).one()
@@ -224,13 +225,14 @@ def test_missing_database_of_a_server_is_told(postgres_url):
 
 def test_server_that_went_away_is_told(postgres_url, postgres_server):
     database = Database(postgres_url)
-    all_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    ours = postgres_url.rpartition("/")[2]
+    all_of_ours = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{ours}'"
 
     def lose_connection():
         with database.read() as connection:
             for _ in range(2):
                 connection.execute(text("SELECT 1"))
-                postgres_server._execute(all_others)
+                postgres_server._execute(all_of_ours)
 
     with pytest.raises(StoreError, match="does not answer"):
         lose_connection()

@@ -9,11 +9,21 @@ import pytest
 from builders import FRIDAY, NOW, add_items, add_members, approve, dispatch, plan, statuses
 from projects import AUDIENCES, small_settings
 from relays import ScriptedRelay
+from sqlalchemy import update
 
+from newsletter.audiences.types import Hand
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, MissingField, NotApproved
-from newsletter.feeds.types import ItemStatus
+from newsletter.errors import (
+    AlreadySent,
+    EditionError,
+    EmptyEdition,
+    MessageTooLarge,
+    MissingField,
+    NotApproved,
+)
+from newsletter.feeds.types import FeedSource, ItemStatus
 from newsletter.members.types import Basis
+from newsletter.store.schema import items as table
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.find import find_edition
@@ -103,6 +113,19 @@ def test_item_that_was_cut_comes_with_the_next_edition(open_project):
     add_members(project, {"anna": "governors", "ben": "governors+leaders", "lena": "leaders"})
     assert send(project, friday(1)) == {"anna": ["n1", "n2"], "ben": ["n1", "n2"], "lena": ["n2"]}
     assert send(project, friday(2)) == {"anna": ["n3"], "ben": ["n3"]}
+
+
+def test_feed_that_floods_leaves_room_to_others_and_loses_nothing(open_project):
+    project = open_project(newsletters=[{**WEEKLY, "max_items": 6}])
+    few = dict.fromkeys(["few0", "few1", "few2", "few3"], "governors")
+    add_items(project, few, now=NOW - timedelta(days=9))
+    many = [f"n{number:03}" for number in range(200)]
+    add_items(project, dict.fromkeys(many, "governors"), source=FeedSource("flood", "feeds/flood.xml"))
+    add_members(project, ["anna"])
+    draft = draft_edition(project, "weekly", NOW, day=friday(1))
+    assert draft.waiting == {"flood": 197, "policy": 1}
+    assert send(project, friday(1)) == {"anna": [*many[:3], "few0", "few1", "few2"]}
+    assert send(project, friday(2)) == {"anna": [*many[3:8], "few3"]}
 
 
 def test_refused_member_may_still_get_the_items(project):
@@ -223,6 +246,29 @@ def test_pinned_items_come_first_and_hidden_ones_not_at_all(project):
     project.items.set_status(items["third"], ItemStatus.PINNED)
     project.items.set_status(items["first"], ItemStatus.WITHDRAWN)
     assert variants(project, drafted(project)) == {"governors": (["third", "second"], 1)}
+
+
+def test_pinned_items_stand_in_the_order_of_pinning_unless_they_have_places(project):
+    items = add_items(project, dict.fromkeys("abcd", "governors"))
+    add_members(project, ["anna"])
+    for minute, name in enumerate("cdcb"):
+        hand = Hand("Anna", NOW + timedelta(minutes=minute))
+        project.items.set_status(items[name], ItemStatus.PINNED, hand)
+    assert variants(project, drafted(project)) == {"governors": (["d", "c", "b", "a"], 1)}
+    project.items.set_position(items["b"], 1, hand)
+    assert variants(project, drafted(project)) == {"governors": (["b", "d", "c", "a"], 1)}
+
+
+def test_edition_that_is_too_large_names_the_item_that_takes_most(project):
+    items = add_items(project, {"short": "governors", "long": "governors", "linked": "governors"})
+    html = "<p>Many words.</p>"
+    with project.database.write() as connection:  # the plain template shows titles alone
+        long = {"link": None, "html": html * 2, "title": "Many " * 20_000}
+        connection.execute(update(table).where(table.c.id == items["long"]).values(**long))
+        connection.execute(update(table).where(table.c.id == items["linked"]).values(html=html * 3))
+    with pytest.raises(MessageTooLarge) as caught:
+        drafted(project)
+    assert f"the longest is item {items['long']}: Many Many" in caught.value.hint
 
 
 def test_age_counts_from_the_editions_date(open_project):

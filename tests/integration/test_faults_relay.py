@@ -42,18 +42,19 @@ from relays import (
     never_answers,
     refuses,
 )
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.pace import Limits
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings, Timeouts
 from newsletter.editions.types import EditionStatus
-from newsletter.errors import EditionError, MissingField, RelayRejected, TransportError
+from newsletter.errors import EditionError, MissingField, RelayRejected, RenderError, TransportError
 from newsletter.members.types import Basis, Served, Terms
 from newsletter.store.relays import RelayStore
 from newsletter.store.schema import deliveries as table
-from newsletter.store.schema import editions, members, relays
+from newsletter.store.schema import editions, member_fields, members, relays
+from newsletter.workflows.control import resume_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.members import import_members
 from newsletter.workflows.plan import begin_sending
@@ -451,7 +452,7 @@ def test_relay_that_is_down_for_an_hour_is_asked_a_few_times(campaign):
     edition, transport = campaign(), closed_relay()
     book = RelayStore(edition.project.database)
     for _minute in range(60):
-        if not book.down_for(transport.name):
+        if not book.rest(transport.name, Limits()).down_until:
             edition.send_by([Way(transport, 8)])
         with edition.project.database.write() as connection:
             connection.execute(update(relays).values(down_until=relays.c.down_until - 60))
@@ -583,18 +584,101 @@ def test_edition_that_is_not_going_out_is_left_at_once(campaign, status):
 # --- S14: one member's message cannot be made
 
 
-def test_values_of_one_member_that_do_not_fit_are_their_own_refusal(own_campaign):
+BROKEN_NAME = {"first_name": "Ben\r\nBcc: eve@example.org"}
+#: What is wrong with a member, and what is said about it.
+UNFIT = [
+    (BROKEN_NAME, "first_name or last_name holds a line break"),
+    ({"first_name": " "}, "member.first_name has no value, and the template gives no fallback"),
+]
+
+
+@pytest.fixture
+def hundred(shelf, tmp_path):
+    """A campaign of its own to a hundred members; `alter` changes what some of them have."""
+    campaign = shelf.copy(tmp_path / "project", *many(100))
+
+    def alter(names, values) -> None:
+        with campaign.project.database.write() as connection:
+            these = members.c.email.in_([f"{name}@example.org" for name in names])
+            connection.execute(update(members).where(these).values(values))
+
+    return campaign, alter
+
+
+@pytest.mark.parametrize(("values", "told"), UNFIT)
+def test_values_of_one_in_a_hundred_that_do_not_fit_are_their_own_refusal(hundred, values, told):
     """S14"""
-    edition = own_campaign
-    with edition.project.database.write() as connection:
-        ben = members.c.email == "ben@example.org"
-        connection.execute(update(members).where(ben).values(first_name="Ben\r\nBcc: eve@example.org"))
+    edition, alter = hundred
+    alter(["m002"], values)
     with ScriptedRelay() as relay:
         edition.send(relay)
-    assert edition.ends == all_sent(ben="refused")
-    assert "line break" in edition.reports["ben"].reply
-    assert relay.names == ["anna", "cora", "dan"]
+    assert edition.tally == {"sent": 99, "refused": 1}
+    assert told in edition.reports["m002"].reply
+    assert "m002" not in relay.names
     assert edition.suppressed == set()
+
+
+@pytest.mark.parametrize(("values", "told"), UNFIT)
+@pytest.mark.parametrize("command", ["send", "resume"])
+def test_more_than_one_in_a_hundred_stop_a_run_before_anything_leaves(hundred, values, told, command):
+    """S14, of an edition whose deliveries are planned already."""
+    edition, alter = hundred
+    alter(["m002", "m003"], values)
+    told = re.escape(f"2 of 100 recipients cannot be written to, which is more than 1 %: for 2 {told}")
+
+    def go_on():
+        if command == "resume":
+            resume_edition(edition.project, "weekly", "Anna", NOW)
+        edition.send(relay)
+
+    if command == "resume":
+        edition.project.editions.pause(edition.edition, "Anna", "", NOW)
+    with ScriptedRelay() as relay:
+        with pytest.raises(RenderError, match=told):
+            go_on()
+        assert relay.names == []
+        assert edition.tally == {"pending": 100}
+        alter(["m003"], {"first_name": "Cora"})  # mended, it goes on
+        go_on()
+    assert edition.tally == {"sent": 99, "refused": 1}
+
+
+def test_more_than_one_in_a_hundred_keep_an_edition_approved_and_unplanned(hundred):
+    """S14: so that its template can still be mended."""
+    edition, alter = hundred
+    project = edition.project
+    add_items(project, {"pay": "governors"})
+    following = approve(project, FRIDAY + dt.timedelta(days=7))
+    alter(["m002", "m003"], {"first_name": ""})
+    with pytest.raises(RenderError, match=r"2 of 100 recipients .* member\.first_name has no value") as fault:
+        begin_sending(project, str(following.id), NOW)
+    assert f"edition draft weekly --date {following.id.date} --reopen" in fault.value.hint
+    assert project.editions.counts(following).planned == 0
+    template = project.config.folder / "templates"
+    for path in template.iterdir():
+        mended = path.read_text("utf-8").replace("first_name", 'first_name | fallback("friend")')
+        path.write_text(mended, "utf-8")
+    draft_edition(project, "weekly", NOW, day=following.id.date, reopen=True)
+    approve(project, following.id.date)
+    assert begin_sending(project, str(following.id), NOW).status is EditionStatus.SENDING
+
+
+def test_attributes_that_do_not_fit_are_found_by_their_name(hundred):
+    """S14: what a template asks of columns that only this member file has."""
+    edition, alter = hundred
+    project = edition.project
+    template = project.config.folder / "templates" / "digest.txt"
+    template.write_text(template.read_text("utf-8") + "{{ member.school }}", "utf-8")
+    with project.database.write() as connection:
+        connection.execute(insert(member_fields).values(name="school"))
+    add_items(project, {"pay": "governors"})
+    following = approve(project, FRIDAY + dt.timedelta(days=7))
+    alter(many(100), {"attributes": {"school": "Oak Lane"}})
+    alter(["m001", "m002"], {"attributes": {}})
+    alter(["m003"], {"attributes": {"school": "Oak\nLane"}})
+    told = r"3 of 100 .*: for 2 member\.school has no value.*; for 1 member\.school holds a line break"
+    with pytest.raises(RenderError, match=told):
+        begin_sending(project, str(following.id), NOW)
 
 
 def test_template_that_names_a_missing_field_is_met_before_anybody_gets_it(own_campaign):
@@ -615,7 +699,9 @@ def test_spellings_of_one_mailbox_get_one_message(own_campaign, tmp_path):
     project = own_campaign.project
     path = tmp_path / "members.csv"
     lines = ("alice@example.org ", "Alice@EXAMPLE.org", "x@bücher.example", "x@xn--bcher-kva.example")
-    path.write_text("email,audiences\n" + "".join(f"{line},governors\n" for line in lines), "utf-8")
+    path.write_text(
+        "email,first_name,audiences\n" + "".join(f"{line},A,governors\n" for line in lines), "utf-8"
+    )
     terms = Terms((Served("weekly", frozenset(AUDIENCES)),), Basis.MEMBERSHIP, path.name, NOW)
     import_members(project.members, path, terms, audiences=AUDIENCES, newsletters={"weekly": "Weekly"})
     add_items(project, {"pay": "governors"})

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 
 import psutil
 import pytest
-from builders import FRIDAY, NOW, add_items, add_members, deliveries, plan, statuses
+from builders import FRIDAY, NOW, add_items, deliveries, plan, statuses
 from sqlalchemy import insert, select, update
 
 from newsletter.delivery.judge import judge
@@ -26,6 +27,7 @@ from newsletter.store.schema import members, subscriptions
 from newsletter.store.schema import workers as workers_table
 from newsletter.store.workers import Neighbours, this_machine
 from newsletter.workflows.ledger import Ledger
+from newsletter.workflows.loop import run_in_loop
 
 ACCEPTED = Reply(250, "queued as 7F", "2.0.0")
 NO_MAILBOX = Reply(550, "no such user here", "5.1.1")
@@ -37,11 +39,9 @@ LATER = NOW + timedelta(seconds=3)
 class Scene:
     """An edition that is planned for some governors, and the workers that send it."""
 
-    def __init__(self, project, *names: str) -> None:
+    def __init__(self, project, edition, names: Collection[str]) -> None:
         self.project = project
-        add_items(project, {"roof": "governors"})
-        add_members(project, names)
-        self.edition = plan(project)
+        self.edition = edition
         self.names = set(names)
 
     def worker(self, name: str, *, resend: bool = False) -> DeliveryStore:
@@ -66,8 +66,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(project):
-    return lambda *names: Scene(project, *names)
+def scene(project, plan_for):
+    return lambda *names: Scene(project, plan_for(*names), names)
 
 
 def outcome(claim, reply=ACCEPTED, stage=Stage.CONTENT) -> Attempt:
@@ -166,7 +166,7 @@ def test_delivery_that_two_lines_of_one_worker_claimed_is_handed_over_once(scene
         finally:
             ledger.close()
 
-    assert asyncio.run(both_at_once_and_one_later()) == [True, False, False, False]
+    assert run_in_loop(both_at_once_and_one_later()) == [True, False, False, False]
     assert here.statuses()["anna"] == "sent"
 
 
@@ -176,13 +176,13 @@ def test_lease_that_is_renewed_holds(scene):
     claims = here.claim(one)
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - LEASE_S + 5))
-    one.renew(here.edition)
+    one.renew()
     with here.project.database.write() as connection:
         connection.execute(update(table).values(lease_until=table.c.lease_until - 6))
     assert here.claim(other) == {}
     assert one.note([], [claims["anna"]]) == {claims["anna"].delivery}
     here.end_leases()
-    one.renew(here.edition)  # too late
+    one.renew()  # too late
     assert set(here.claim(other)) == {"ben"}
 
 

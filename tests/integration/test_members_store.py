@@ -49,13 +49,6 @@ def terms(now: datetime = DAY_ONE, basis: Basis = Basis.MEMBERSHIP) -> Terms:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def store(database: Database) -> MemberStore:
     return MemberStore(database)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -16,6 +15,7 @@ from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import DeliveryStatus, Envelope, RelaySettings, Reply, Stage
 from newsletter.errors import TransportError
+from newsletter.workflows.loop import run_in_loop
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 NEWS = Address("news@example.org", "news@example.org")
@@ -31,7 +31,7 @@ def write(folder: Path, recipient: str, content: bytes, *, before_content=lambda
         finally:
             await link.close()
 
-    return asyncio.run(scenario())
+    return run_in_loop(scenario())
 
 
 def message(identity: str, subject: str = "News") -> bytes:
@@ -124,7 +124,7 @@ def deliver(port: int, recipients: list[str]) -> list[int]:
         await link.close()
         return codes
 
-    return asyncio.run(scenario())
+    return run_in_loop(scenario())
 
 
 def test_inbox_numbers_its_files_and_counts_on(tmp_path):
@@ -161,7 +161,7 @@ def test_inbox_closes_while_a_sender_is_connected(tmp_path):
             await link.offer(Envelope(NEWS, NEWS, 100))
         await link.close()
 
-    asyncio.run(scenario())
+    run_in_loop(scenario())
 
 
 def test_inbox_in_a_place_that_cannot_be_a_folder(tmp_path):

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from newsletter.delivery.forecast import RelayOutlook
 from newsletter.delivery.pace import Complaint, Limits, Unused, hour_of
+from newsletter.editions.standstill import RelayRest
 from newsletter.store import relays as module
 from newsletter.store.database import Database, epoch_now
 from newsletter.store.relays import RelayStore
@@ -166,35 +167,56 @@ def test_outlook_says_what_a_relay_takes_from_now_on(shared):
     assert store.outlook("another", Limits()) == RelayOutlook("another")
 
 
+def test_relay_rests_until_its_daily_limit_has_room(shared):
+    store, limits = shared.store(), Limits(None, 100)
+    store.settle("relay", limits, None, NONE)
+    hour = hour_of(shared.now())
+    with shared.database.write() as connection:
+        for ago, messages in ((23, 30), (5, 60), (0, 40)):
+            connection.execute(insert(relay_usage).values(relay="relay", hour=hour - ago, messages=messages))
+    assert store.rest("relay", Limits(None, 131)) == RelayRest("relay")
+    full_until = store.rest("relay", limits).full_until.timestamp()
+    assert full_until == (hour - 5 + 25) * 3600  # the first hour alone makes no room
+
+
+def rest_s(shared) -> float:
+    """Return for how long the relay is left alone."""
+    until = shared.store().rest("relay", Limits()).down_until
+    return until.timestamp() - shared.now() if until else 0
+
+
 def test_relay_that_cannot_be_reached_is_left_alone_longer_each_time(shared):
     store, pauses = shared.store(), []
     for _ in range(6):
-        pauses.append(store.down("relay"))
+        pauses.append(store.down("relay", "no answer"))
         shared.pass_hours(2)
     assert pauses == [300, 600, 1200, 2400, 4000, 4000]
 
 
 def test_connections_that_fail_together_count_once(shared):
     one, other = shared.store(), shared.store()
-    one.down("relay")
-    assert 100 < other.down("relay") <= 300
-    assert 100 < other.down_for("relay") <= 300
+    one.down("relay", "no answer")
+    assert 100 < other.down("relay", "no answer") <= 300
+    assert 100 < rest_s(shared) <= 300
     shared.pass_hours(1)
-    assert other.down_for("relay") == 0
-    assert other.down("relay") == 600
+    assert rest_s(shared) == 0
+    assert other.down("relay", "no answer") == 600
 
 
 def test_relay_that_was_reached_begins_anew(shared):
     store = shared.store()
-    store.down("relay")
+    store.down("relay", "no answer")
     store.up("relay")
     store.up("another")
-    assert [store.down_for("relay"), store.down_for("another")] == [0, 0]
-    assert store.down("relay") == 300
+    assert [store.rest(name, Limits()) for name in ("relay", "another")] == [
+        RelayRest("relay"),
+        RelayRest("another"),
+    ]
+    assert store.down("relay", "no answer") == 300
 
 
 def test_clock_that_was_set_back_keeps_no_relay_down(shared):
     store = shared.store()
-    store.down("relay")
+    store.down("relay", "no answer")
     shared.pass_hours(-48)
-    assert store.down_for("relay") == module._LONGEST_PAUSE_S
+    assert rest_s(shared) > module._LONGEST_PAUSE_S - 100

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from builders import FRIDAY, NOW, add_items, add_members, deliveries, dispatch, plan, statuses
+from builders import FRIDAY, NOW, add_items, add_members, deliveries, dispatch, plan, statuses, way_to
 from projects import AUDIENCES, load, small_settings, write_plain_templates
 from relays import (
     HANG_UP,
+    HELD,
     USUAL,
     ScriptedRelay,
     closing,
@@ -66,11 +67,9 @@ def titles(message) -> list[str]:
 
 
 @pytest.fixture
-def planned(project):
+def planned(plan_for):
     """An edition of one item, planned for some governors."""
-    add_items(project, {"roof": "governors"})
-    add_members(project, SOME)
-    return plan(project)
+    return plan_for(*SOME)
 
 
 @pytest.mark.parametrize("kind", ["smtp", "outbox"])
@@ -300,6 +299,22 @@ def test_two_relays_share_the_work(project):
     assert sorted(one.names + other.names) == sorted(names)
     assert one.names
     assert other.names
+
+
+def test_relay_that_is_down_beside_one_that_works_is_named_while_sending(project, planned):
+    with ScriptedRelay() as gone:
+        pass
+    told = []
+
+    def tell(progress):
+        if progress.slowed:
+            told.extend(progress.slowed)
+            relay.released.set()
+
+    with ScriptedRelay({".": [HELD]}) as relay:
+        dispatch_edition(project, planned, [way_to(gone), way_to(relay)], NOW, tell)
+    assert statuses(project, planned) == dict.fromkeys(SOME, "sent")
+    assert {text for text in told if "connection refused" in text and text.startswith("without relay.test")}
 
 
 class SlowTransport(OutboxTransport):

@@ -38,6 +38,7 @@ from newsletter.delivery.content import checked_content
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Stage, Timeouts
 from newsletter.errors import AddressError, AnswerLost, RelayBusy, RelayRejected, TransportError
+from newsletter.workflows.loop import run_in_loop
 
 #: For relays that fall silent; with all others the defaults hold, so that a busy machine fails no test.
 HASTY = Timeouts(connect_s=0.5, command_s=0.5, data_s=0.5, content_s=0.5, answer_s=0.5)
@@ -67,7 +68,7 @@ def over(relay_settings: RelaySettings, scenario: Callable[..., Awaitable]):
         finally:
             await link.close()
 
-    return asyncio.run(run())
+    return run_in_loop(run())
 
 
 def connect(relay_settings: RelaySettings) -> None:
@@ -405,7 +406,7 @@ def test_closing_between_offer_and_content_sends_nothing_that_could_be_content()
 
 @pytest.mark.parametrize("script", [never_answers("QUIT"), half_a_reply("QUIT"), nonsense("QUIT")])
 def test_close_does_not_fail_with_the_relay(script, monkeypatch):
-    monkeypatch.setattr("newsletter.delivery.smtp.link._GOODBYE_S", 0.1)
+    monkeypatch.setattr("newsletter.delivery.smtp.dialogue._GOODBYE_S", 0.1)
     with ScriptedRelay(script) as relay:
         assert over(settings(relay), send).code == 250
 
@@ -644,7 +645,7 @@ def test_real_server_with_starttls_and_login(certificates):
             await link.close()
             return reply
 
-    assert asyncio.run(scenario(SECRET)).code == 250
+    assert run_in_loop(scenario(SECRET)).code == 250
     assert received == [(True, b"news", MESSAGE)]
     with pytest.raises(RelayRejected, match=r"535 5\.7\.8"):
-        asyncio.run(scenario("wrong"))
+        run_in_loop(scenario("wrong"))

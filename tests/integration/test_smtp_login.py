@@ -15,6 +15,7 @@ from relays import EXTENSIONS, USUAL, ScriptedRelay, login_of, refuses
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import RelaySettings
 from newsletter.errors import RelayBusy, RelayRejected, TransportError
+from newsletter.workflows.loop import run_in_loop
 
 TOKEN = "ya29.a0AfH6SM-" + "x" * 60
 EXPIRED = '{"status":"401","schemes":"bearer","scope":"https://mail.example.org/"}'
@@ -26,7 +27,7 @@ def connect(relay_settings: RelaySettings, times: int = 1) -> None:
         for link in await asyncio.gather(*(transport.connect() for _ in range(times))):
             await link.close()
 
-    asyncio.run(run())
+    run_in_loop(run())
 
 
 def settings(relay: ScriptedRelay, **others) -> RelaySettings:
@@ -66,7 +67,7 @@ def log_in(relay: TokenRelay, **others) -> None:
             link = await SmtpTransport(RelaySettings("real", "127.0.0.1", port, "none", **others)).connect()
             await link.close()
 
-    asyncio.run(run())
+    run_in_loop(run())
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,32 @@ def test_unknown_item_cannot_be_corrected(project):
         project.items.correct(7, NOW)
 
 
+def test_item_that_is_edited_all_the_time_is_mailed_once(project):
+    """Of two entries, each pull brings one with another title, text, link or id, and one whose date moves."""
+    add_members(project, ["anna"])
+
+    def edited(number):
+        ways = [
+            {"title": f"Roofs, part {number}"},
+            {"html": f"<p>Version {number}.</p>"},
+            {"link": f"https://news.example.org/roof?utm_source={number}"},
+            {"key": f"id-{number}"},
+        ]
+        moving = make_entry("pay", published=NOW - timedelta(hours=2, minutes=number))
+        return replace(ROOF, **ways[number % 4]), moving
+
+    for number in range(12):
+        pull(project, POLICY, *edited(number))
+    plan(project)
+    for number in range(12, 24):
+        pull(project, POLICY, *edited(number), now=NOW + timedelta(days=1))
+    assert len(list(project.items.all())) == 2
+    later = NOW + timedelta(days=7)
+    draft = draft_edition(project, "weekly", later, day=FRIDAY + timedelta(days=7))
+    assert project.editions.variants(draft.edition) == []
+    assert [group.members for group in draft.nothing_new] == [1]
+
+
 def test_flood_and_dates_nobody_means(project):
     pull(project, POLICY, ROOF)
     many = [make_entry(f"n{number}", published=NOW - timedelta(hours=number)) for number in range(FLOOD + 2)]

@@ -13,6 +13,7 @@ from newsletter.delivery.types import DeliveryStatus, Scope, Verdict
 from newsletter.errors import StoreBusy, StoreError
 from newsletter.store.database import Database
 from newsletter.store.relays import RelayStore
+from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.throttle import Throttle
 
 SENT = Verdict(Scope.RECIPIENT, DeliveryStatus.SENT)
@@ -325,9 +326,9 @@ def test_limit_and_pace_are_shared_through_the_database(tables_url):
     databases = [Database(tables_url), Database(tables_url)]
     try:
         one, other = map(sender, databases)
-        first = asyncio.run(scenario())
+        first = run_in_loop(scenario())
         assert sum(first) <= 250
-        assert sum(first) + asyncio.run(send(sender(databases[0]), 1000)) == 250
+        assert sum(first) + run_in_loop(send(sender(databases[0]), 1000)) == 250
     finally:
         for database in databases:
             database.close()

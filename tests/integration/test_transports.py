@@ -16,6 +16,7 @@ from newsletter.delivery.outbox import OutboxTransport
 from newsletter.delivery.smtp import SmtpTransport
 from newsletter.delivery.types import Envelope, Offer, RelaySettings, Transport
 from newsletter.errors import TransportError
+from newsletter.workflows.loop import run_in_loop
 
 
 class Way(NamedTuple):
@@ -66,7 +67,7 @@ def test_messages_arrive_byte_for_byte_over_one_link(way):
         await link.close()
         return replies
 
-    replies = asyncio.run(scenario())
+    replies = run_in_loop(scenario())
     assert [reply.code for reply in replies] == [250] * 4
     assert way.arrived() == sorted(contents)
 
@@ -81,7 +82,7 @@ def test_links_work_side_by_side(way):
     async def scenario():
         await asyncio.gather(*(one(number) for number in range(4)))
 
-    asyncio.run(scenario())
+    run_in_loop(scenario())
     assert way.arrived() == sorted(message(n * 10 + i) for n in range(4) for i in range(5))
 
 
@@ -92,7 +93,7 @@ def test_nothing_arrives_when_the_link_closes_before_the_content(way):
         await link.close()
         await link.close()  # a second goodbye is not needed and does no harm
 
-    asyncio.run(scenario())
+    run_in_loop(scenario())
     assert way.arrived() == []
 
 
@@ -103,7 +104,7 @@ def test_address_with_letters_beyond_ascii_is_kept(way):
         await link.close()
         return reply
 
-    assert asyncio.run(scenario()).code == 250
+    assert run_in_loop(scenario()).code == 250
     assert way.arrived() == [message(1)]
 
 
@@ -116,7 +117,7 @@ def test_content_without_an_offer_is_a_bug(way):
             await link.close()
 
     with pytest.raises(RuntimeError):
-        asyncio.run(scenario())
+        run_in_loop(scenario())
     assert way.arrived() == []
 
 
@@ -129,6 +130,6 @@ def test_unusable_way_out_is_one_clear_line(tmp_path):
         SmtpTransport(RelaySettings("gone", "127.0.0.1", closed, "none")),
     ):
         with pytest.raises(TransportError) as caught:
-            asyncio.run(transport.connect())
+            run_in_loop(transport.connect())
         assert "\n" not in str(caught.value)
         assert caught.value.hint

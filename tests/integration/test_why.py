@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,16 @@ from sqlalchemy import insert, select, update
 from newsletter.editions.types import EditionId
 from newsletter.errors import MemberError
 from newsletter.feeds.types import ItemStatus
-from newsletter.members.types import EndReason
+from newsletter.members.subscriptions import stays_out
+from newsletter.members.types import EndReason, Lifting, MemberStatus, Suppression
 from newsletter.store.schema import attempts, deliveries, items, members, subscriptions
 from newsletter.workflows.control import cancel_edition, pause_edition
 from newsletter.workflows.draft import draft_edition
+from newsletter.workflows.members import unsuppress_member
 from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.why import explain_member
 
+ANNA = "anna@example.org"
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
 
@@ -127,6 +131,60 @@ def test_who_left_long_after_is_not_told_that(project):
     project.members.end_subscriptions(member_id(project), EndReason.UNSUBSCRIBED, NOW + DAY)
     code, words = edition_why(project, now=NOW + WEEK)
     assert (code, words) == ("not_for_them", "found nothing in it: no item is for leaders")
+
+
+def test_suppression_that_was_lifted_is_told_of_its_time(project):
+    add_items(project, {"roof": "governors"})
+    add_members(project, ["anna"])
+    project.members.suppress(ANNA, "refused", "550 5.1.1 no such user", NOW - DAY)
+    add_members(project, ["ben"])
+    plan(project)
+    unsuppress_member(project, ANNA, " Cora ", "a new\nmailbox", NOW + HOUR)
+    assert edition_why(project, now=NOW + 2 * HOUR) == (
+        "suppressed",
+        "was not mailed from 25 Nov 09:00 on: refused: 550 5.1.1 no such user",
+    )
+    [told] = explain_member(project, ANNA, NOW + 2 * HOUR).suppressions
+    assert told.lifted == Lifting(NOW + HOUR, "Cora", "a new mailbox")
+    assert project.members.find(ANNA, NOW).status is MemberStatus.ACTIVE
+    project.members.suppress(ANNA, "refused", "550 again", NOW + DAY)
+    assert [it.lifted is None for it in project.suppressions.all(ANNA)] == [False, True]
+
+
+def test_what_mail_that_came_back_had_ended_begins_again(project):
+    add_members(project, ["anna"])
+    project.members.end_subscriptions(member_id(project), EndReason.BOUNCED, NOW)
+    project.members.suppress(ANNA, "bounced", "5.1.1", NOW)
+    assert unsuppress_member(project, ANNA, "Cora", "it works", NOW + HOUR)[1] == ["weekly"]
+    _, now = project.members.subscriptions(member_id(project))
+    assert (now.source, now.started_at, now.ended_at) == ("unsuppressed by Cora", NOW + HOUR, None)
+    with pytest.raises(MemberError, match="is not suppressed"):
+        unsuppress_member(project, ANNA, "Cora", "it works", NOW + HOUR)
+
+
+@pytest.mark.parametrize("reason", [EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.FORGOTTEN])
+@pytest.mark.parametrize("suppressed_for", ["refused", None])
+def test_own_word_of_a_member_is_not_lifted(project, reason, suppressed_for):
+    add_members(project, ["anna"])
+    if suppressed_for:
+        project.members.end_subscriptions(member_id(project), reason, NOW)
+    project.members.suppress(ANNA, suppressed_for or reason, "", NOW)
+    with pytest.raises(MemberError, match="theirs to take back"):
+        unsuppress_member(project, ANNA, "Cora", "we miss her", NOW + HOUR)
+    assert project.members.is_suppressed(ANNA)
+
+
+def test_who_left_one_newsletter_only_gets_the_others_again(project):
+    add_members(project, ["anna"])
+    others = project.members.subscriptions(member_id(project))
+    left = replace(others[0], newsletter="other", ended_at=NOW, end_reason=EndReason.UNSUBSCRIBED)
+    assert not stays_out([left, *others], Suppression("refused", "", NOW))
+
+
+def test_word_without_a_reason_does_not_count(project):
+    project.members.suppress(ANNA, "refused", "550", NOW)
+    with pytest.raises(MemberError, match="a reason"):
+        unsuppress_member(project, ANNA, "Cora", " ", NOW)
 
 
 def test_suppressed_address_is_told_with_the_reason(project):

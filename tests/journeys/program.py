@@ -21,6 +21,8 @@ from click.testing import CliRunner
 
 from newsletter.cli.main import main
 
+#: How long a call may take before we call it a hang; a busy machine is slow.
+PATIENCE_S = 300
 PROGRAM = [sys.executable, "-c", "import sys; from newsletter.cli.main import main; sys.exit(main())"]
 MEMBERS = """\
 email,first_name,last_name,audiences,School
@@ -70,7 +72,10 @@ class Project:
     def run(self, *args: object, **more: object) -> Ended:
         """Run the program as a process of its own, in the project folder."""
         with self.process(*args, **more) as process:
-            stdout, stderr = process.communicate(timeout=60)
+            try:
+                stdout, stderr = process.communicate(timeout=PATIENCE_S)
+            finally:
+                process.kill()  # where it has not ended by itself
         return Ended(process.returncode, stdout, stderr)
 
     @property
@@ -171,7 +176,7 @@ class Terminal:
 
 def _read_all(descriptor: int) -> Iterator[bytes]:
     """Read until the other end is closed, which Linux tells by an error."""
-    while select.select([descriptor], [], [], 60)[0]:
+    while select.select([descriptor], [], [], PATIENCE_S)[0]:
         try:
             data = os.read(descriptor, 65536)
         except OSError:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+import socket
+import sqlite3
+from contextlib import closing, contextmanager
 
 import pytest
+from journeys.program import PATIENCE_S
 from relays import HANG_UP, HELD, USUAL, ScriptedRelay, refuses
 
 ANNA, BASHIR, CARYS = "anna", "bashir", "carys"
@@ -26,7 +29,7 @@ def going_out(project, relay):
 
 
 def ended(process):
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert "Traceback" not in stderr
     return process.returncode, stdout, stderr
 
@@ -182,6 +185,58 @@ def test_run_that_paused_itself_goes_on_and_says_why_it_had(project):
     sent = project("edition", "send", name, "--go")
     assert re.search(r"was paused by itself on .*you may not send; it goes on now", sent.stderr)
     assert by_status(project, name) == {"planned": 3, "sent": 3}
+
+
+def standstill(project, name):
+    """Return the reasons why an edition stands still; report and show must say the same, in words too."""
+    [shown, reported] = (project.json("edition", verb, name)["standstill"] for verb in ("show", "report"))
+    assert shown == reported
+    for verb in ("show", "report"):
+        told = project("edition", verb, name).stdout
+        assert all(f"{it['text']}." in told for it in reported if it["code"] != "paused")
+    return {it["code"]: it for it in reported}
+
+
+def test_sender_at_work_is_named_while_it_works_and_missed_when_it_is_gone(project):
+    with ScriptedRelay({".": [HELD, HELD, USUAL]}) as relay, going_out(project, relay) as (name, process):
+        found = standstill(project, name)
+        assert [*found] == ["sender"]
+        assert found["sender"]["where"] == socket.gethostname()
+        assert f"process {process.pid}" in found["sender"]["text"]
+        told = project("edition", "report", name).stdout
+        assert "leaves at this moment" in told
+        assert "Go on sending" not in told + project("edition", "show", name).stdout
+        process.kill()
+        process.wait()
+        assert standstill(project, name)["idle"]["deliveries"] == 1
+        relay.released.set()
+        told = project("edition", "send", name, "--go", code=3).stderr
+    assert "an earlier sender stopped with 2 messages in hand; whether they arrived is not known\n" in told
+    assert by_status(project, name) == {"planned": 3, "sent": 1, "unknown": 2}
+
+
+def test_edition_says_what_it_waits_for(project):
+    with ScriptedRelay(refuses("RCPT", "452 4.2.2 full")) as relay:
+        project.relay(relay.host, relay.port)
+        name = project.approved()
+        project("edition", "send", name, "--go", code=3)
+    assert standstill(project, name)["deferred"]["deliveries"] == 3
+    assert "is left alone" not in project("edition", "report", name).stdout
+    with closing(sqlite3.connect(project.folder / "newsletter.db")) as database, database:
+        database.execute("UPDATE deliveries SET status = 'pending'")
+    project("edition", "send", name, "--go", code=1)  # nobody listens any more
+    found = standstill(project, name)
+    assert [*found] == ["relay"]
+    assert "connection refused; it is left alone until" in found["relay"]["text"]
+    assert found["relay"]["where"] == f"{relay.host}:{relay.port}"
+
+
+def test_self_pause_is_a_reason_of_its_own(project):
+    with ScriptedRelay(refuses("MAIL", "550 5.7.1 you may not send")) as relay:
+        project.relay(relay.host, relay.port)
+        name = project.approved()
+        project("edition", "send", name, "--go", code=1)
+    assert "you may not send" in standstill(project, name)["paused"]["text"]
 
 
 def test_forecast_is_shown_where_a_rate_holds_sending_up(project):

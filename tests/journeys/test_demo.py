@@ -8,7 +8,7 @@ import time
 from urllib.parse import unquote
 
 import pytest
-from journeys.program import Project, headlines, read_message
+from journeys.program import PATIENCE_S, Project, headlines, read_message
 
 SETS = {
     "governors", "leaders", "career-leads", "governors+leaders", "governors+career-leads",
@@ -74,7 +74,7 @@ def test_demo_that_was_broken_off_goes_on(tmp_path):
         while not any(inbox.glob("*.eml")) and process.poll() is None:
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=PATIENCE_S)
     if process.returncode:  # else it was quicker than we are
         assert process.returncode == 130
         assert "newsletter demo" in told

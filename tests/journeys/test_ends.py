@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from journeys.program import Terminal
+from journeys.program import PATIENCE_S, Terminal
 from relays import ScriptedRelay, never_answers
 
 #: A colour; bold is none (https://no-color.org).
@@ -95,7 +95,7 @@ def test_interrupted_send_keeps_what_is_in_hand_and_goes_on(project):
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
             process.send_signal(signal.SIGINT)  # the relay never answers, so the first waits
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "Traceback" not in stderr
     assert f"edition send {name} --go" in stderr
@@ -112,7 +112,7 @@ def test_interrupted_import_ends_with_130_and_no_traceback(fresh):
         (fresh.folder / "members.fifo").open("wb"),
     ):
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert stdout.strip().startswith("{")
     assert '"error": "interrupted"' in stdout

@@ -5,6 +5,8 @@ LIST = """<opml version="2.0"><body><outline text="Governance">
 <outline type="rss" text="School heads" xmlUrl="https://heads.example.org/feed?a=1&amp;b=2"/>
 <outline type="rss" text="Broken" xmlUrl="gopher://old.example.org/"/></body></opml>"""
 
+LEADERS = '[audiences.leaders]\ntitle = "Leaders"\ncategories = ['
+
 
 def test_list_is_taken_over_once_and_given_back(fresh):
     before = fresh.config.read_text("utf-8")
@@ -37,9 +39,16 @@ def test_file_that_is_no_list_changes_nothing(fresh):
     assert fresh.config.read_text("utf-8") == before
 
 
-def test_categories_of_a_feed_file_its_items(fresh):
-    fresh.configure('url = "feeds/policy.rss"', 'categories = ["Of our own"]\nurl = "feeds/policy.rss"')
+def test_categories_of_a_feed_file_its_items_from_the_moment_they_are_set(fresh):
+    """Without a pull: the server of a feed that has not changed says no more than 304."""
     fresh("feed", "pull", "policy")
+    before = fresh.json("item", "list")
+    fresh.configure('url = "feeds/policy.rss"', 'categories = ["Of our own"]\nurl = "feeds/policy.rss"')
+    fresh.configure(LEADERS, f'{LEADERS}\n  "of our OWN",')
     items = fresh.json("item", "list")
     assert items
-    assert all(item["categories"][-1] == "Of our own" for item in items)
+    assert all(item["categories"][-1] == "Of our own" and "leaders" in item["audiences"] for item in items)
+    assert fresh.json("feed", "pull", "policy")[0]["not_modified"]
+    fresh.configure('categories = ["Of our own"]\n', "")
+    fresh.configure('\n  "of our OWN",', "")
+    assert fresh.json("item", "list") == before

@@ -40,6 +40,34 @@ def site():
         thread.join()
 
 
+RSS = """<rss version="2.0"><channel><title>League</title><item><title>Roofs: work begins</title>
+<link>{link}?utm_source=rss</link><guid>77</guid><pubDate>Mon, 02 Nov 2026 10:30:00 GMT</pubDate>
+<description>Another text.</description></item></channel></rss>"""
+
+
+@pytest.mark.parametrize("first", ["feed", "hand"])
+def test_story_that_comes_by_hand_and_in_a_feed_is_one_item(fresh, site, first):
+    """The page has another headline and another time of day than the feed; the address tells."""
+    url, _ = site
+    (fresh.folder / "feeds/league.xml").write_text(RSS.format(link=url), "utf-8")
+    fresh.config.write_text(
+        fresh.config.read_text("utf-8") + '\n[fetch]\nallow = ["127.0.0.1"]\n'
+        '\n[[feeds]]\nname = "league"\nurl = "feeds/league.xml"\n', "utf-8",
+    )  # fmt: skip
+    if first == "feed":
+        fresh("feed", "pull", "league")
+        ended = fresh("item", "add", url, "--title", "Mine")
+        assert "item 1 there already, from feed league: Roofs: work begins" in ended.stdout
+        assert "its headline stays as feed league has it" in ended.stderr
+    else:
+        assert fresh.json("item", "add", url)["how"] == "added"
+        assert "1 known from another feed" in fresh("feed", "pull", "league").stdout
+    [item] = fresh.json("item", "list")
+    assert set(item["sources"]) == {"league", "by hand"}
+    assert fresh.json("item", "add", url)["how"] == "as before"
+    assert len(fresh.json("item", "list")) == 1
+
+
 def test_page_of_the_web_becomes_an_item_of_the_digest(fresh, site):
     url, served = site
     refused = fresh("item", "add", url, code=1)
@@ -85,6 +113,7 @@ def test_page_of_the_web_becomes_an_item_of_the_digest(fresh, site):
     ("kind", "text", "says"),
     [
         ("application/pdf", "%PDF-1.7", "is no page (application/pdf)"),
+        ("text/html", "SQLite format 3\0", "is no page (text/html)"),
         ("application/rss+xml", "<?xml version='1.0'?><rss version='2.0'/>", "newsletter -C"),
         ("text/html", "<html><title>x</title><div id=app></div>", "no headline with a text"),
     ],

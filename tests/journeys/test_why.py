@@ -7,6 +7,7 @@ import re
 import pytest
 from journeys.program import Terminal
 from journeys.shapes import WHY, WHY_ITEM, faults
+from relays import ScriptedRelay, refuses
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def test_every_item_is_accounted_for(project, sent):
             assert faults(story, WHY_ITEM) == []
             assert [it["edition"] for it in story["item"]["carried"]] == [sent] * (key in held)
             assert len(story["item"]["why"]) == (key not in held)
+        for key in (held[0], min(listed.keys() - {*held})):
             assert project("why", email, "--item", key, "--edition", sent).stdout
 
 
@@ -67,6 +69,24 @@ def test_unknown_address_is_answered_with_the_likely_one(project):
     assert "did you mean anna@example.org?" in asked.stderr
     assert "not an email address" in project("why", "anna@", code=1).stderr
     assert "there is no item 999" in project("why", "anna@example.org", "--item", 999, code=1).stderr
+
+
+def test_suppression_is_lifted_by_a_name_and_a_reason_and_told(project):
+    with ScriptedRelay(refuses("RCPT", "550 5.1.1 no such user")) as relay:
+        project.relay(relay.host, relay.port)
+        name = project.approved()
+        project("edition", "send", name, "--go", code=3)
+    [way_on] = re.findall(r"newsletter .*(member unsuppress .*)", project("why", "anna@example.org").stdout)
+    assert "Missing option '--because'" in project(*way_on.split()[:3], code=2).stderr
+    lifted = project(*way_on.split()[:3], "--because", "a new mailbox", "--by", "Cora").stdout
+    assert re.match(r"anna@example\.org is mailed again; .*\(refused: 550 5\.1\.1 no such user\)", lifted)
+    told = project("why", "anna@example.org").stdout
+    assert re.search(r"Not mailed from .* until .*, when Cora lifted that: a new mailbox", told)
+    [lifted] = project.json("why", "anna@example.org")["lifted"]
+    assert (lifted["by"], lifted["because"], lifted["reason"]) == ("Cora", "a new mailbox", "refused")
+    assert project.json("member", "show", "anna@example.org")["status"] == "active"
+    again = project("member", "unsuppress", "anna@example.org", "--because", "x", code=1)
+    assert "is not suppressed" in again.stderr
 
 
 @pytest.mark.parametrize("columns", [80, 120])

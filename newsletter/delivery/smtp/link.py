@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 
 from newsletter.delivery.commands import Extensions, commands, content_blocks, foreseen_refusal
 from newsletter.delivery.content import Content
 from newsletter.delivery.replies import (
-    C250_OK,
-    C354_START_CONTENT,
     C421_CLOSING,
     C503_BAD_SEQUENCE,
     MalformedReply,
 )
+from newsletter.delivery.smtp.dialogue import REFUSAL, WANTED, Dialogue, Pipelining
 from newsletter.delivery.smtp.protocol import RelayProtocol
 from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Stage
 from newsletter.errors import AddressError, AnswerLost, TransportError
 
-_REFUSAL = 400
-_GOODBYE_S = 2.0
 _WELCOME = Offer(None)
 #: First digits of what may answer the whole of a content, and a part of it.
 _ANSWERS, _REFUSALS = frozenset({2, 4, 5}), frozenset({4, 5})
-_WANTED = {Stage.MAIL: C250_OK, Stage.RCPT: C250_OK, Stage.DATA: C354_START_CONTENT}
 
 
-class Pipelining:
-    """What all links to a relay have found: whether it keeps up with commands that were written together.
-
-    works: None until it answered what came with the end of a message; from then on a link that breaks says
-    nothing about it.
-    """
-
-    def __init__(self) -> None:
-        self.works: bool | None = None
-
-    def suspect(self) -> None:
-        """Ask for one step at a time from now on, where a relay that never kept up failed to answer."""
-        if self.works is None:
-            self.works = False
-
-
-class SmtpLink:
+class SmtpLink(Dialogue):
     """One open connection; see `Link` for what its methods promise."""
 
     def __init__(
@@ -52,11 +32,8 @@ class SmtpLink:
         extensions: Extensions,
         pipelining: Pipelining,
     ) -> None:
-        self._relay = relay
-        self._protocol = protocol
+        super().__init__(relay, protocol, pipelining)
         self._extensions = extensions
-        self._pipelining = pipelining
-        self._open = True
         self._awaits_content = False
         #: Asked for together with the end of the message before; its answers are still to be read.
         self._ahead: Envelope | None = None
@@ -123,7 +100,7 @@ class SmtpLink:
     async def keep_alive(self) -> None:
         """Say NOOP, so that the relay does not hang up on a silent link; raises TransportError."""
         self._require(awaits_content=False)
-        if self._ahead is None and (await self._ask(b"NOOP\r\n", Stage.MAIL)).code >= _REFUSAL:
+        if self._ahead is None and (await self._ask(b"NOOP\r\n", Stage.MAIL)).code >= REFUSAL:
             self._drop()
 
     async def close(self) -> None:
@@ -135,11 +112,6 @@ class SmtpLink:
             self._drop()
         await self._protocol.closed()
 
-    async def _say_goodbye(self) -> None:
-        with suppress(OSError, MalformedReply):  # a time-out is an OSError
-            self._protocol.write(b"QUIT\r\n")
-            await self._protocol.read(_GOODBYE_S)
-
     def _commands_ahead(self, following: Envelope | None) -> bytes:
         """Return what may follow the end of a message at once (RFC 2920 §3.1), nothing where nothing may."""
         if following is None or not self._pipelines or foreseen_refusal(following, self._extensions):
@@ -150,9 +122,9 @@ class SmtpLink:
             return b""
 
     async def _step_by_step(self, dialogue: Iterable[bytes]) -> Offer:
-        for stage, command in zip(_WANTED, dialogue, strict=True):
+        for stage, command in zip(WANTED, dialogue, strict=True):
             reply = await self._ask(command, stage)
-            if reply.code >= _REFUSAL:
+            if reply.code >= REFUSAL:
                 return await self._refused(reply, stage)
         self._awaits_content = True
         return _WELCOME
@@ -165,9 +137,9 @@ class SmtpLink:
         refusal: Offer | None = None
         try:
             with self._doubt("MAIL, RCPT and DATA", together=True):
-                for stage in _WANTED:
+                for stage in WANTED:
                     reply = self._sensible(await self._next_reply(stage), stage)
-                    if reply.code >= _REFUSAL:
+                    if reply.code >= REFUSAL:
                         refusal = refusal or self._believed(reply, stage)
                         if reply.code == C421_CLOSING:
                             self._drop()
@@ -181,7 +153,7 @@ class SmtpLink:
         if refusal is None:
             self._awaits_content = True
             return _WELCOME
-        if reply.code < _REFUSAL:  # it waits for the content of a message to nobody (RFC 2920 §3.1)
+        if reply.code < REFUSAL:  # it waits for the content of a message to nobody (RFC 2920 §3.1)
             await self._end_nothing()
         elif refusal.reply:
             await self._reset(refusal.reply)
@@ -197,39 +169,12 @@ class SmtpLink:
         """End a message without recipients; a relay that accepts it is not to be trusted further."""
         with suppress(TransportError), self._doubt("the end of nothing"):
             self._protocol.write(b".\r\n")
-            if (await self._protocol.read(self._relay.timeouts.answer_s)).code < _REFUSAL:
+            if (await self._protocol.read(self._relay.timeouts.answer_s)).code < REFUSAL:
                 self._drop()
 
     async def _refused(self, reply: Reply, stage: Stage) -> Offer:
         await self._reset(reply)
         return Offer(reply, stage)
-
-    async def _ask(self, command: bytes, stage: Stage) -> Reply:
-        """Write a command and return its answer: a refusal, or the kind of yes that belongs to the stage."""
-        with self._doubt(stage.upper()):
-            if self._protocol.unasked:
-                return self._farewell()
-            self._protocol.write(command)
-            return self._sensible(await self._next_reply(stage), stage)
-
-    async def _next_reply(self, stage: Stage) -> Reply:
-        if (reply := self._protocol.read_now()) is not None:
-            return reply
-        timeouts = self._relay.timeouts
-        return await self._protocol.read(timeouts.data_s if stage is Stage.DATA else timeouts.command_s)
-
-    @staticmethod
-    def _sensible(reply: Reply, stage: Stage) -> Reply:
-        if reply.code < _REFUSAL and reply.code // 100 != _WANTED[stage] // 100:
-            raise MalformedReply(f"{reply} makes no sense there")
-        return reply
-
-    def _farewell(self) -> Reply:
-        """Return the 421 with which the relay closed the link while we said nothing; all else is a fault."""
-        reply = self._protocol.read_now()
-        if reply is None or reply.code != C421_CLOSING:
-            raise MalformedReply(f"{reply or 'half a reply'} came unasked")
-        return reply
 
     async def _reset(self, refusal: Reply) -> None:
         """Make the link fit for the next envelope; where that fails it is closed, and the refusal stands."""
@@ -237,7 +182,7 @@ class SmtpLink:
             self._drop()
             return
         with suppress(TransportError):
-            if (await self._ask(b"RSET\r\n", Stage.MAIL)).code >= _REFUSAL:
+            if (await self._ask(b"RSET\r\n", Stage.MAIL)).code >= REFUSAL:
                 self._drop()
 
     async def _exchange(self, blocks: list[bytes], ahead: bytes) -> Reply:
@@ -265,37 +210,3 @@ class SmtpLink:
             raise TransportError(f"{self._place}: the link is closed")
         if awaits_content is not self._awaits_content:
             raise RuntimeError("offer and hand_over take turns")
-
-    @contextmanager
-    def _doubt(self, subject: str, *, together: bool = False) -> Iterator[None]:
-        """Close the link for good whatever is raised inside; the foreseen faults become TransportError."""
-        try:
-            yield
-        except (OSError, MalformedReply) as fault:  # a time-out is an OSError
-            raise self._broken(fault, subject, TransportError, together=together) from None
-        except BaseException:
-            self._drop()
-            raise
-
-    def _broken(
-        self, fault: Exception, subject: str, kind: type[AnswerLost | TransportError], *, together: bool
-    ) -> AnswerLost | TransportError:
-        """Close the link for good, and return what to tell about it.
-
-        together: commands were written together, which may be the reason.
-        """
-        if together:
-            self._pipelining.suspect()
-        self._drop()
-        if isinstance(fault, TimeoutError):
-            return kind(f"{self._place}: no answer to {subject} in time")
-        return kind(f"{self._place}: no usable answer to {subject}: {fault}")
-
-    def _drop(self) -> None:
-        self._open = False
-        self._ahead = None
-        self._protocol.abort()
-
-    @property
-    def _place(self) -> str:
-        return f"relay {self._relay.host}:{self._relay.port}"

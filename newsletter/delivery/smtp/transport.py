@@ -12,8 +12,9 @@ from typing import cast
 import aiosmtplib
 
 from newsletter.delivery.commands import read_extensions
+from newsletter.delivery.smtp.dialogue import Pipelining
 from newsletter.delivery.smtp.faults import FORESEEN, PERMANENT, explain
-from newsletter.delivery.smtp.link import Pipelining, SmtpLink
+from newsletter.delivery.smtp.link import SmtpLink
 from newsletter.delivery.smtp.login import log_in
 from newsletter.delivery.smtp.protocol import RelayProtocol
 from newsletter.delivery.types import Link, RelaySettings

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +110,41 @@ def test_words_weigh_by_place(news, title, paragraphs, expected):
 )
 def test_words_weigh_by_what_they_mean(news, text, expected):
     assert weight(news("News", FILLER, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "paragraphs", "expected"),
+    [
+        pytest.param("Governors of the central bank", [], 0, id="in the title"),
+        pytest.param("Governors", ["The central bank met."], 0, id="in the opening"),
+        pytest.param("Governors", [FILLER * 4, "The central bank met."], 3, id="further down"),
+        pytest.param("Governors", ["A central bench, and a bank."], 3, id="other words"),
+    ],
+)
+def test_word_of_another_world_silences_all_words(news, title, paragraphs, expected):
+    rules = AudienceRules(
+        slug="g", title="G", words=("governors",), unless=("central bank",), relevance=("boards",)
+    )
+    sorter = Sorter([rules], SORTING)
+    [found] = sorter.examine(news(title, *paragraphs), "")
+    assert found.score.weight == expected
+    [stated] = sorter.assign(news(title, *paragraphs, "Relevant to: boards."), "")[:1]
+    assert stated.rule == "relevance"  # whoever is named is meant
+
+
+@pytest.mark.parametrize(
+    "text", ["Leadership counts", "A head teacher speaks", "Head-teacher leaves", "Headteachers"]
+)
+def test_form_of_a_word_counts_as_the_word(news, text):
+    rules = AudienceRules(
+        slug="heads", title="Heads", words=("leader", "headteacher"), categories=("Leader news",)
+    )
+    forms = (("leader", "leadership"), ("headteacher", "head teacher"))
+    sorter = Sorter([rules], replace(SORTING, forms=forms))
+    [reason] = sorter.assign(news(text), "")
+    assert (reason.rule, reason.where) == ("words", "title")
+    assert sorter.assign(news("x", categories=("Leadership news",)), "")[0].rule == "category"
+    assert Sorter([rules], SORTING).assign(news("Leadership counts"), "") == ()
 
 
 def test_item_with_only_a_summary_weighs_it_as_opening_and_text(news):

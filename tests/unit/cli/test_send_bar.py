@@ -15,6 +15,11 @@ def test_progress_tells_what_is_done_and_when_it_will_be():
     assert progress_words(progress) == "8,201 sent · 3 refused · 240 a second · 2 minutes left"
 
 
+def test_progress_that_was_interrupted_says_what_a_second_interrupt_does():
+    progress = SendProgress({DeliveryStatus.SENT: 3}, 5, 2.0, stopping=True)
+    assert progress_words(progress) == "3 sent · finishing the messages in hand; Ctrl-C stops at once"
+
+
 def test_progress_without_a_rate_promises_nothing():
     assert progress_words(SendProgress(DONE, left=10)) == "8,201 sent · 3 refused"
 

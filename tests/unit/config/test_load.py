@@ -157,9 +157,10 @@ def test_unknown_newsletter_names_the_likely_one(tmp_path):
         (None, "no newsletter.toml in"),
         (b'name = "caf\xe9"', "is not UTF-8"),
         (b"name = weekly", "cannot be read: Invalid value"),
+        (b"[sender]\n[sender]", "cannot be read: Cannot declare"),
         (b"a = " + b"[" * 9999, "cannot be read: .*nested"),
     ],
-    ids=["missing", "not UTF-8", "not TOML", "nested"],
+    ids=["missing", "not UTF-8", "not TOML", "a table twice", "nested"],
 )
 def test_unreadable_file_is_one_line_with_a_cure(tmp_path, content, words):
     if content is not None:

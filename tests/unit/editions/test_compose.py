@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from digests import make_item
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.editions.compose import FrozenVariant, assign, compose
+from newsletter.editions.compose import FrozenVariant, assign, by_section, compose, in_order
+from newsletter.editions.room import Room
 from newsletter.editions.types import HistoryGroup
+from newsletter.feeds.types import ItemStatus
 
 G, L, C = "governors", "leaders", "career-leads"
+DAY = datetime(2026, 11, 27, tzinfo=UTC)
 #: In the order in which they stand.
 NEWS = {4: frozenset({G}), 3: frozenset({L}), 2: frozenset({G, L}), 1: frozenset({C})}
 
@@ -26,13 +31,13 @@ def frozen(key, audiences, *items):
 
 def composed(*groups, items=NEWS, most=12):
     """Return the variants as (audiences, number, items, members)."""
-    made = compose(items, groups, most).variants
+    made = compose(items, groups, Room(most)).variants
     return [(set(plan.audiences), plan.number, plan.items, plan.members) for plan in made]
 
 
 def assigned(variants, *groups):
     """Return the key of the variant that each group gets, None for none."""
-    assignment = assign(variants, groups, NEWS)
+    assignment = assign(variants, groups, NEWS, Room(12))
     keys = {id(member): variant.key for member, variant in assignment.served}
     every = [*(each for each, _ in assignment.served), *assignment.unserved, *assignment.nothing_new]
     assert Counter(every) == Counter(groups)
@@ -70,7 +75,7 @@ def test_longest_histories_come_back_when_there_is_less_room():
 def test_members_with_nothing_new_are_told():
     nothing = group(G, carried={4, 2}, members=7)
     others = group(C, carried={1}, members=2)
-    assert compose(NEWS, [nothing, others, group(L)], 12).nothing_new == (nothing, others)
+    assert compose(NEWS, [nothing, others, group(L)], Room(12)).nothing_new == (nothing, others)
 
 
 def test_order_of_items_is_kept():
@@ -108,7 +113,7 @@ def test_group_gets_the_approved_variant_with_most_for_it(variants, members, key
 
 def test_members_without_a_variant_are_told_apart_by_whether_they_miss_anything():
     misses, has_it_all = group(C), group(G, carried={4, 2})
-    assignment = assign([frozen(1, {L}, 3)], [misses, has_it_all], NEWS)
+    assignment = assign([frozen(1, {L}, 3)], [misses, has_it_all], NEWS, Room(12))
     assert (assignment.unserved, assignment.nothing_new) == ((misses,), (has_it_all,))
 
 
@@ -139,9 +144,9 @@ def publish(items, sets, history, most):
     made = [HistoryGroup(*key, len(members)) for key, members in groups.items()]
     variants = [
         FrozenVariant(key, plan.audiences, plan.items)
-        for key, plan in enumerate(compose(items, made, most).variants, 1)
+        for key, plan in enumerate(compose(items, made, Room(most)).variants, 1)
     ]
-    served = assign(variants, made, items).served
+    served = assign(variants, made, items, Room(most)).served
     return {
         member: set(variant.items)
         for each, variant in served
@@ -177,12 +182,12 @@ def test_nobody_gets_an_item_twice_when_others_join_after_approval(year):
     approved = [HistoryGroup(life[0], frozenset(), 1) for life in members if life[0]]
     variants = [
         FrozenVariant(key, plan.audiences, plan.items)
-        for key, plan in enumerate(compose(items, approved, most).variants, 1)
+        for key, plan in enumerate(compose(items, approved, Room(most)).variants, 1)
     ]
     now = [
         HistoryGroup(life[-1] or frozenset({C}), frozenset(range(at)), 1) for at, life in enumerate(members)
     ]
-    for each, variant in assign(variants, now, items).served:
+    for each, variant in assign(variants, now, items, Room(most)).served:
         assert not each.carried.intersection(variant.items)
         assert all(items[item] & each.audiences for item in variant.items)
 
@@ -210,10 +215,91 @@ def test_audience_with_little_news_leaves_room_to_the_other():
 
 def test_pinned_items_go_in_before_any_share():
     items = {5: frozenset({G}), 4: frozenset({G}), 3: frozenset({C})}
-    [plan] = compose(items, [group(G, C)], 2, pinned={5, 4}).variants
+    [plan] = compose(items, [group(G, C)], Room(2, pinned={5, 4})).variants
     assert plan.items == (5, 4)
 
 
+# Fair shares of feeds.
+
+
+def of_feeds(**items):
+    """Return items for governors, in this order, and the feed of each."""
+    feeds = {key: feed for feed, keys in items.items() for key in keys}
+    return dict.fromkeys(sorted(feeds, reverse=True), frozenset({G})), feeds
+
+
+def test_feed_has_half_of_the_room_while_others_wait():
+    items, feeds = of_feeds(flood=range(100, 200), small=[3, 2], other=[1])
+    [plan] = compose(items, [group(G)], Room(6, feeds=feeds)).variants
+    assert plan.items == (199, 198, 197, 3, 2, 1)
+
+
+def test_feed_has_the_room_that_others_leave():
+    items, feeds = of_feeds(flood=range(100, 200), small=[3])
+    made = compose(items, [group(G)], Room(6, feeds=feeds))
+    assert [plan.items for plan in made.variants] == [(199, 198, 197, 196, 195, 3)]
+    assert made.waiting == tuple(range(194, 99, -1))
+
+
+def test_feed_never_has_more_than_its_limit_but_for_what_is_pinned_or_added_by_hand():
+    items, feeds = of_feeds(flood=range(100, 200), hand=[9, 8, 7])
+    feeds = {key: feed for key, feed in feeds.items() if feed != "hand"}
+    made = compose(items, [group(G)], Room(12, 2, pinned={101, 100, 102}, feeds=feeds))
+    assert [plan.items for plan in made.variants] == [(102, 101, 100, 9, 8, 7)]
+    [plan] = compose(items, [group(G)], Room(12, 2, pinned={100}, feeds=feeds)).variants
+    assert plan.items == (199, 100, 9, 8, 7)
+
+
+def test_item_that_some_variant_holds_does_not_wait():
+    items = {3: frozenset({G, L}), 2: frozenset({G}), 1: frozenset({L})}
+    assert compose(items, [group(G, L), group(L)], Room(2)).waiting == ()
+    assert compose(items, [group(G, L)], Room(2)).waiting == (1,)
+
+
 def test_items_stand_in_the_order_given_whatever_went_in_first():
-    [plan] = compose(NEWS, [group(G, L)], 12, standing=[2, 3, 4, 1]).variants
+    [plan] = compose(NEWS, [group(G, L)], Room(12), standing=[2, 3, 4, 1]).variants
     assert plan.items == (2, 3, 4)
+
+
+# The order in which items stand.
+
+
+def standing(*items, sections=()):
+    """Return the headlines of items as they stand, each given as (headline, section, other fields)."""
+    made = [
+        make_item(headline, id=number, section=section, published=DAY - timedelta(hours=number), **others)
+        for number, (headline, section, others) in enumerate(items, 1)
+    ]
+    return "".join(made[key - 1].title for key in by_section(in_order(made), sections))
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ((), "adbec"),
+        (("Pay",), "cadbe"),
+        ((" PAY ", "None such", "law"), "cbead"),
+    ],
+)
+def test_sections_stand_as_wished_and_then_as_their_first_items(sections, expected):
+    items = [
+        ("a", "Training", {}),
+        ("b", "Law", {}),
+        ("c", "Pay", {}),
+        ("d", None, {"categories": ("training",)}),
+    ]
+    assert standing(*items, ("e", "Law", {"position": None}), sections=sections) == expected
+
+
+def test_editors_order_goes_before_the_date_and_pinned_items_before_all():
+    pinned = {"status": ItemStatus.PINNED}
+    items = [
+        ("a", None, {}),
+        ("b", None, {"position": 2}),
+        ("c", None, {"position": 1}),
+        ("d", "Pay", pinned),
+        ("e", None, pinned | {"pinned_at": DAY}),
+        ("f", None, pinned | {"pinned_at": DAY - timedelta(hours=1)}),
+        ("g", "Law", pinned | {"position": 7}),
+    ]
+    assert standing(*items) == "gfedcba"

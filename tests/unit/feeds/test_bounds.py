@@ -1,5 +1,7 @@
 """What is handed to the XML reader is bounded, and what a document repeats is told apart or left out."""
 
+import tracemalloc
+
 import pytest
 
 from newsletter.errors import FeedParseError
@@ -38,6 +40,21 @@ def test_of_too_many_entries_the_newer_end_is_read(days, first):
     assert (len(parsed.entries), parsed.entries[0].title) == (MAX_ENTRIES, first)
     end = "first" if first == "Story 0" else "last"
     assert parsed.warnings == (f"The document has 507 entries; the {end} 500 were read.",)
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("utf-8", "Tŷ 😀"), ("cp1252", "Café")])
+def test_large_document_is_cut_before_it_is_decoded(encoding, text, monkeypatch):
+    """As text the whole of it would take 4 bytes a character, for one character beyond the usual."""
+    monkeypatch.setattr("newsletter.feeds.bounds.MAX_ENTRIES", 5)
+    items = [item(number, description=text + "x" * 10_000) for number in range(250)]
+    body = f'<?xml version="1.0" encoding="{encoding}"?>{rss(*items)}'.encode(encoding)
+    tracemalloc.start()
+    parsed = parse_feed(Fetched(body, URL))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert parsed.warnings == ("The document has 250 entries; the first 5 were read.",)
+    assert [entry.html.startswith(f"<p>{text}x") for entry in parsed.entries] == [True] * 5
+    assert peak < 2 * len(body)
 
 
 def test_entries_are_read_as_long_as_their_markup_is_bearable(monkeypatch):

@@ -216,6 +216,12 @@ def test_page_without_title_or_text_is_left_out_by_name(text):
     assert parsed.warnings == ("bad.txt: no headline with a text under it was found.",)
 
 
+def test_many_pages_without_a_story_are_one_warning():
+    parsed = parse_pages([page("x", f"{number}.txt") for number in range(5)])
+    [told] = parsed.warnings
+    assert told == "0.txt, 1.txt, 2.txt and 2 more: no headline with a text under it was found."
+
+
 def test_no_pages_are_an_error_with_a_cure():
     with pytest.raises(FeedParseError) as caught:
         parse_pages([])

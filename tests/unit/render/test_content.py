@@ -8,6 +8,7 @@ from digests import TITLES, make_item, make_masthead
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.feeds.types import ItemStatus
 from newsletter.render.content import PREHEADER_LENGTH, cut_words, first_words, view_edition
 
 DAY = date(2026, 11, 27)
@@ -29,12 +30,26 @@ def test_items_are_grouped_by_section_or_category_in_order_of_first_sight():
     assert groups == [("Pay", "ad"), ("News", "be"), ("Training", "c")]
 
 
+def test_pinned_items_lead_the_edition_whatever_their_sections():
+    shown = view(
+        make_item("a", section="Pay", status=ItemStatus.PINNED),
+        make_item("b", section="Training", categories=("Courses",), status=ItemStatus.PINNED),
+        make_item("c", section="Training"),
+        make_item("d", section="Pay"),
+    )
+    groups = [(section.title, "".join(item.headline for item in section.items)) for section in shown.sections]
+    assert groups == [("Top news", "ab"), ("Training", "c"), ("Pay", "d")]
+    assert [item.category for item in shown.items] == ["Pay", "Training", "", ""]
+    assert (shown.subject, view(language="cy").words.lead_section) == ("a", "Prif newyddion")
+
+
 @pytest.mark.parametrize(
     ("section", "categories", "shown"),
     [
         ("Pay", ("Pay", "Budgets"), "Budgets"),
         ("Pay", ("Pay",), ""),
         ("Pay", (), ""),
+        ("Pay", ("PAY",), ""),
         (None, ("Training",), ""),
         (None, ("Training", "Courses"), "Courses"),
     ],

@@ -171,8 +171,8 @@ def test_line_break_in_a_field_that_no_template_names_does_no_harm():
 @pytest.mark.parametrize(
     ("header", "changed"),
     [
-        ("To", {"to_name": "A\r\nBcc: evil@example.net"}),
-        ("To", {"to_name": "A\nB"}),
+        ("first_name or last_name", {"to_name": "A\r\nBcc: evil@example.net"}),
+        ("first_name or last_name", {"to_name": "A\nB"}),
         ("Message-ID", {"message_id": "<a@example.org>\r"}),
         ("List-Unsubscribe", {"list_unsubscribe": "<mailto:leave@example.org>\r\nX: y"}),
     ],

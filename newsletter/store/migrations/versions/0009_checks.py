@@ -1,7 +1,7 @@
 """Checks: the warnings that an approval accepted, and what links answered.
 
 Revision ID: 0009
-Revises: 0005
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from newsletter.store.schema import Id, UtcDateTime
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0007"
 
 
 def upgrade() -> None:
