@@ -122,7 +122,10 @@ def _waiting(made: Draft, max_items: int) -> Iterator[str]:
 @click.argument("edition_id", metavar="EDITION")
 @pass_app
 def show(app: App, edition_id: str) -> None:
-    """Show an edition's variants and items, how far it is, and why it stands still."""
+    """Show an edition's variants and items, and how far it is.
+
+    Also why it stands still, and what the checks found.
+    """
     from newsletter.workflows.find import find_edition
     from newsletter.workflows.inspect import inspect_edition
     from newsletter.workflows.standstill import standstill
