@@ -34,6 +34,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "hostile": ("hostile_server", [], []),
     "xss": ("xss_campaign", [], []),
     "schedule": ("schedule_years", ["--years", "2"], []),
+    "spam": ("spam_score", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, counted, now, pass_app
+from newsletter.cli.app import FAILED, App, counted, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
 from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
+from newsletter.cli.findings import findings_json, has_errors, tell_findings
 from newsletter.cli.report import report
 from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
@@ -83,12 +84,16 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
             click.echo()
         for note in notes:
             prose(note)
+        tell_findings(app, made.findings)
         if project.editions.variants(made.edition):
-            tell_way_on(app, made.edition)
+            tell_way_on(app, made.edition, without=("Approve it",) if has_errors(made.findings) else ())
         else:
             click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
 
-    app.show(edition_json(project, made.edition) | {"notes": notes, "waiting": made.waiting}, human)
+    more = {"notes": notes, "waiting": made.waiting}
+    app.show(edition_json(project, made.edition) | findings_json(made.findings) | more, human)
+    if has_errors(made.findings):
+        click.get_current_context().exit(FAILED)
 
 
 def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
@@ -97,12 +102,8 @@ def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
         for group in made.nothing_new
         if group.members
     ]
-    findings = [
-        f"{variant}: {'; '.join(filter(None, [finding.message, finding.hint]))}"
-        for variant, finding in made.findings
-    ]
     gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
-    return gone + nothing_new + findings
+    return gone + nothing_new
 
 
 def _waiting(made: Draft, max_items: int) -> Iterator[str]:
@@ -123,20 +124,25 @@ def _waiting(made: Draft, max_items: int) -> Iterator[str]:
 def show(app: App, edition_id: str) -> None:
     """Show what an edition holds, and how far it is.
 
-    Where it stands still, it says why.
+    Where it stands still, it says why; and it tells what the checks found.
     """
     from newsletter.workflows.find import find_edition
+    from newsletter.workflows.inspect import inspect_edition
     from newsletter.workflows.standstill import standstill
 
     project = app.open()
     found = find_edition(project, edition_id)
+    is_open = found.status in ("draft", "approved", "held")
+    findings = inspect_edition(project, found, now()) if is_open else ()
+    accepted = project.editions.accepted(found)
 
     def human() -> None:
         reasons = standstill(project, found, now())
         tell_edition(project, found, reasons)
+        tell_findings(app, findings, accepted)
         tell_way_on(app, found, without=needless(reasons))
 
-    app.show(edition_json(project, found), human)
+    app.show(edition_json(project, found) | findings_json(findings, accepted), human)
 
 
 @edition.command("preview", example="newsletter edition preview weekly --open")
@@ -191,19 +197,33 @@ def test(app: App, edition_id: str, addresses: tuple[str, ...]) -> None:
 @edition.command("approve", example="newsletter edition approve weekly --by Anna")
 @click.argument("edition_id", metavar="EDITION")
 @click.option("--by", "name", metavar="NAME", help="Who approves; by default your login name.")
+@click.option(
+    "--accept",
+    metavar="RULE",
+    multiple=True,
+    help="A warning that you have seen and accept, by its name; may be given several times.",
+)
 @pass_app
-def approve(app: App, edition_id: str, name: str | None) -> None:
-    """Approve an edition as it stands. That, byte for byte, is what will be sent."""
+def approve(app: App, edition_id: str, name: str | None, accept: tuple[str, ...]) -> None:
+    """Approve an edition as it stands. That, byte for byte, is what will be sent.
+
+    One in which the checks found errors is refused. Warnings are shown; which of them were accepted is kept
+    with the approval.
+    """
     from newsletter.workflows.approve import approve_edition
+    from newsletter.workflows.inspect import inspect_edition
 
     project = app.open()
-    approved = approve_edition(project, edition_id, login_name() if name is None else name, now())
+    by = login_name() if name is None else name
+    approved = approve_edition(project, edition_id, by, now(), accept=accept)
+    findings, accepted = inspect_edition(project, approved, now()), project.editions.accepted(approved)
 
     def human() -> None:
         click.echo(f"{approved.id} is approved by {approved.approved_by}")
+        tell_findings(app, findings, accepted)
         tell_way_on(app, approved)
 
-    app.show(edition_json(project, approved), human)
+    app.show(edition_json(project, approved) | findings_json(findings, accepted), human)
 
 
 def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:

@@ -296,6 +296,7 @@ class NewsletterSettings(_Table):
     retry_for: Duration = timedelta(days=3)
     window: WindowField | None = None
     check_links: bool = False
+    on_warning: Literal["show", "hold"] = "show"
 
     @property
     def display_title(self) -> str:

@@ -13,6 +13,8 @@
   Events that repeat by a rule are refused: what expands them is under the LGPL, and terms do not repeat.
 - `agenda` says what is to be done at a moment, from the states of the editions alone. Asked again after its
   steps are taken, it has nothing more to say.
+- `usual` says when a number of recipients is far from those before, for the check and for sending alike;
+  `review` holds what is odd about an edition beside earlier ones and its members.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
   was frozen is what is sent.
 """

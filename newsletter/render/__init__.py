@@ -4,7 +4,8 @@ What it does, in this order. `content` turns items into what a template may see.
 templates with Jinja and moves the CSS into style attributes; `text` helps the text part, which has its own
 template. `merge` cuts both at their merge fields, and the result, a `RenderedVariant`, is what approval
 freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
-`dkim` where the project has keys. `check` refuses what mail programs would cut off, and `overview` shows all
+`dkim` where the project has keys. `check` examines a rendered variant, a family of rules to a module of
+`checks`; `support` and `names` read templates line by line, before anything is rendered; `overview` shows all
 variants side by side.
 
 Decisions

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,19 @@ class MessageHeaders:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a rendered variant that its editor should know; it may be sent all the same."""
+    """Something that a check found in an edition before it goes out.
 
+    rule: its stable name, by which a warning is accepted. level: an error keeps the edition from being
+    approved. variants: names of those it was found in, none where it is about the whole edition. item: the
+    id of the item it is about, None where it is about the template.
+    """
+
+    rule: str
+    level: Literal["error", "warning"]
     message: str
-    hint: str = ""
+    cure: str
+    variants: tuple[str, ...] = ()
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

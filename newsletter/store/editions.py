@@ -25,7 +25,14 @@ from newsletter.errors import EditionChanged
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
 from newsletter.store.control import EditionControl
-from newsletter.store.schema import approvals, deliveries, editions, variant_items, variants
+from newsletter.store.schema import (
+    accepted_warnings,
+    approvals,
+    deliveries,
+    editions,
+    variant_items,
+    variants,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +137,11 @@ class EditionStore(EditionControl):
         assert found  # noqa: S101 - it was written above
         return found
 
-    def approve(self, edition: Edition, name: str, now: datetime) -> None:
-        """Note who approved the content with the edition's hash; EditionChanged where that is another now."""
+    def approve(self, edition: Edition, name: str, now: datetime, *, accepted: Collection[str] = ()) -> None:
+        """Note who approved the content with the edition's hash; EditionChanged where that is another now.
+
+        accepted: rules of the warnings that were accepted.
+        """
         with self._database.write() as connection:
             changed = connection.execute(
                 update(editions)
@@ -142,7 +152,10 @@ class EditionStore(EditionControl):
             if changed.rowcount != 1:
                 raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
             values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
-            connection.execute(insert(approvals).values(values))
+            key = connection.scalar(insert(approvals).values(values).returning(approvals.c.id))
+            if accepted:
+                rows = [{"approval_id": key, "rule": rule} for rule in sorted(set(accepted))]
+                connection.execute(insert(accepted_warnings), rows)
 
     def finish(self, edition: Edition, now: datetime) -> None:
         """Note that every delivery has come to its end."""
@@ -158,6 +171,10 @@ class EditionStore(EditionControl):
 
         recipients: as planned by the draft; once deliveries are planned, how many there are.
         """
+        return [variant for variant, _ in self.frozen(edition)]
+
+    def frozen(self, edition: Edition) -> list[tuple[Variant, RenderedVariant]]:
+        """Return the variants as `variants` does, each with its content, all as of one moment."""
         query = select(variants).where(variants.c.edition_id == edition.key).order_by(variants.c.id)
         with self._database.read() as connection:
             content: dict[int, list[int]] = {}
@@ -170,7 +187,12 @@ class EditionStore(EditionControl):
                 content.setdefault(row.variant_id, []).append(row.item_id)
             planned = _planned(connection, edition.key)
             return [
-                _variant(row, content.get(row.id, []), planned.get(row.id, 0) if planned else row.recipients)
+                (
+                    _variant(
+                        row, content.get(row.id, []), planned.get(row.id, 0) if planned else row.recipients
+                    ),
+                    _rendered(row),
+                )
                 for row in connection.execute(query)
             ]
 
@@ -178,7 +200,7 @@ class EditionStore(EditionControl):
         """Return the frozen content of a variant."""
         with self._database.read() as connection:
             row = connection.execute(select(variants).where(variants.c.id == variant_key)).one()
-        return RenderedVariant(row.subject, row.preheader, load_segments(row.html), load_segments(row.text))
+        return _rendered(row)
 
     def counts(self, edition: Edition) -> DeliveryCounts:
         """Count the edition's deliveries by status."""
@@ -195,24 +217,45 @@ class EditionStore(EditionControl):
         with self._database.read() as connection:
             return _planned(connection, edition.key, DeliveryStatus.SENT)
 
-    def last_planned(self, edition: Edition) -> int | None:
-        """Return how many deliveries the newsletter's edition before this one had; None for the first."""
-        before = (
-            select(editions.c.id)
+    def accepted(self, edition: Edition) -> frozenset[str]:
+        """Return the rules of the warnings that its approval accepted."""
+        newest = select(func.max(approvals.c.id)).where(
+            approvals.c.edition_id == edition.key, approvals.c.hash == edition.hash
+        )
+        query = select(accepted_warnings.c.rule).where(
+            accepted_warnings.c.approval_id == newest.scalar_subquery()
+        )
+        if edition.approved_by is None:
+            return frozenset()
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(query))
+
+    def sent_before(self, edition: Edition, limit: int) -> list[Edition]:
+        """Return the newsletter's last editions before this one that were sent, newest first."""
+        query = (
+            _editions()
             .where(
                 editions.c.newsletter == edition.id.newsletter,
                 editions.c.date < edition.id.date,
                 editions.c.status == EditionStatus.SENT,
             )
             .order_by(editions.c.date.desc())
-            .limit(1)
+            .limit(limit)
         )
         with self._database.read() as connection:
-            key = connection.execute(before).scalar()
-            if key is None:
-                return None
-            query = select(func.count()).select_from(deliveries).where(deliveries.c.edition_id == key)
-            return connection.execute(query).scalar_one()
+            return [_edition(row) for row in connection.execute(query)]
+
+    def planned(self, several: Sequence[Edition]) -> list[int]:
+        """Return how many deliveries each of these editions has, in their order."""
+        keys = [edition.key for edition in several]
+        query = (
+            select(deliveries.c.edition_id, func.count())
+            .where(deliveries.c.edition_id.in_(keys))
+            .group_by(deliveries.c.edition_id)
+        )
+        with self._database.read() as connection:
+            found: dict[int, int] = dict(connection.execute(query).all())
+        return [found.get(key, 0) for key in keys]
 
     def _first(self, query: Select[Any]) -> Edition | None:
         with self._database.read() as connection:
@@ -312,6 +355,10 @@ def _planned(
     if status:
         query = query.where(deliveries.c.status == status)
     return dict(connection.execute(query).all())
+
+
+def _rendered(row: Row[Any]) -> RenderedVariant:
+    return RenderedVariant(row.subject, row.preheader, load_segments(row.html), load_segments(row.text))
 
 
 def _variant(row: Row[Any], items: Sequence[int], recipients: int) -> Variant:

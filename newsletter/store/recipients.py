@@ -40,7 +40,7 @@ from newsletter.editions.compose import FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.store.bulk import among, given
 from newsletter.store.database import Database
-from newsletter.store.planned import Needs, doubtful, make_recipient
+from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient
 from newsletter.store.schema import (
     deliveries,
     editions,
@@ -113,6 +113,28 @@ class RecipientStore:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return make_recipient(row) if row else None
+
+    def lacking(self, newsletter: str, audiences: Collection[str], names: Collection[str]) -> dict[str, int]:
+        """Count the members of one set of audiences who have no value, by name of the field.
+
+        names: as templates call them, "member.first_name"; attributes too.
+        """
+        names = sorted(names)
+        empty = [func.count().filter(is_blank(name)) for name in names]
+        query = (
+            select(*empty)
+            .join_from(members, subscriptions, subscriptions.c.member_id == members.c.id)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.ended_at.is_(None),
+                subscriptions.c.audiences == audience_key(audiences),
+                members.c.email.is_not(None),
+            )
+        )
+        if not names:
+            return {}
+        with self._database.read() as connection:
+            return dict(zip(names, connection.execute(query).one(), strict=True))
 
     def doubtful(self, edition: Edition, needs: Needs) -> list[tuple[int, Recipient]]:
         """Return who waits for an edition and may not be able to get it, with the variant; see `planned`."""

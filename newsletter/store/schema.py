@@ -292,6 +292,25 @@ approvals = Table(
     Column("hash", String, nullable=False),  # stands only for the content that has this hash
 )
 
+# Warnings that were accepted with an approval, whose name and time count.
+accepted_warnings = Table(
+    "accepted_warnings",
+    metadata,
+    Column("approval_id", Id, ForeignKey("approvals.id"), primary_key=True),
+    Column("rule", String, primary_key=True),
+)
+
+# What came of asking for a link, so that nobody is asked twice in an hour.
+link_answers = Table(
+    "link_answers",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("status", Integer),  # None where nobody answered
+    Column("trouble", Text, nullable=False),  # "" where it came
+    Column("size_bytes", Integer),
+)
+
 # The frozen artefact: one rendered content for all members of one set with one history.
 variants = Table(
     "variants",

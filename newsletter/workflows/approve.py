@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import Edition, EditionStatus, Variant
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved
+from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved, UnfitEdition
 from newsletter.feeds.types import ItemStatus
+from newsletter.render.types import Finding
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 
 
-def approve_edition(project: Project, text: str, name: str, now: datetime) -> Edition:
-    """Approve a draft, or one that is held, as it stands; what is approved already stays as it is."""
+def approve_edition(
+    project: Project, text: str, name: str, now: datetime, *, accept: Collection[str] = ()
+) -> Edition:
+    """Approve a draft, or one that is held, as it stands; what is approved already stays as it is.
+
+    accept: rules of the warnings that whoever approves has seen and accepts. Raises UnfitEdition where the
+    checks found errors, or a warning that is to be accepted and is not.
+    """
     edition = find_edition(project, text)
     if edition.status is EditionStatus.APPROVED:
         refuse_changed(project, edition, project.editions.variants(edition))
@@ -27,8 +36,39 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    project.editions.approve(edition, name.strip(), now)
+    _refuse_unfit(project, edition, inspect_edition(project, edition, now, ask=True), accept)
+    project.editions.approve(edition, name.strip(), now, accepted=accept)
     return find_edition(project, str(edition.id))
+
+
+def _refuse_unfit(
+    project: Project, edition: Edition, findings: Sequence[Finding], accept: Collection[str]
+) -> None:
+    """Raise UnfitEdition for errors, for warnings that are held and not accepted, and for unknown ones."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    warnings = [finding for finding in findings if finding.level == "warning"]
+    rules = dict.fromkeys(finding.rule for finding in warnings)
+    if errors:
+        again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date}"
+        raise _unfit(f"{edition.id} cannot be approved:", errors, f"mend that, and then: {again}")
+    if unknown := ", ".join(sorted(set(accept) - rules.keys())):
+        known = ", ".join(rules) or "none"
+        raise _unfit(f"{edition.id} has no warning called {unknown}", [], f"its warnings: {known}")
+    left = [finding for finding in warnings if finding.rule not in accept]
+    if left and project.config.newsletter(edition.id.newsletter).on_warning == "hold":
+        every = " ".join(f"--accept {rule}" for rule in rules)
+        way = f"newsletter edition approve {edition.id} {every}"
+        raise _unfit(f"{edition.id} has warnings that nobody accepted:", left, f"if that is right: {way}")
+
+
+def _unfit(message: str, findings: Sequence[Finding], hint: str) -> UnfitEdition:
+    return UnfitEdition("\n".join([message, *map(_line, findings)]), hint=hint)
+
+
+def _line(finding: Finding) -> str:
+    places = [f"item {finding.item}"] if finding.item else []
+    where = ", ".join([*places, *finding.variants])
+    return f"  {finding.rule}{f' ({where})' if where else ''}: {finding.message}; {finding.cure}"
 
 
 def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:

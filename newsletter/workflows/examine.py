@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
 from newsletter.editions.schedule import weekday_date
-from newsletter.errors import CalendarError, NewsletterError
+from newsletter.errors import CalendarError, NewsletterError, RenderError
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
+from newsletter.render.types import Finding as PageFinding
 from newsletter.workflows.calendars import calendar
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.feed_login import make_fetcher
@@ -55,7 +57,9 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
         yield _relay(project, relay)
     yield from _dkim(project)
     yield from _schedules(project, now)
-    yield from _newsletters(project, now)
+    told: set[tuple[str, int | None]] = set()
+    yield from _newsletters(project, now, told)
+    yield from _templates(project, told)
 
 
 def _feed(project: Project, source: FeedSource) -> Finding:
@@ -153,16 +157,52 @@ def _calendar(project: Project, name: str, now: datetime) -> Finding:
     return Finding("ok", subject, f"{len(found.days)} events until {weekday_date(last)}")
 
 
-def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:
+def _templates(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Look at the organisation's own template files, line by line. told: faults that rendering met."""
+    found = [*_unsupported(project.config.template_folders[0]), *_unknown_names(project, told)]
+    yield from found or [Finding("ok", "templates", "nothing in them that large mail programs do not know")]
+
+
+def _unsupported(folder: Path) -> Iterator[Finding]:
+    from newsletter.render.support import facts_date, unsupported  # noqa: PLC0415 - heavy
+
+    for path in sorted(it for it in folder.rglob("*") if it.suffix in (".html", ".css")):
+        for found in unsupported(path.name, path.read_text("utf-8", errors="replace")):
+            programs = ", ".join(found.programs)
+            text = f"{found.feature} is not known to {programs} (caniemail.com, {facts_date()})"
+            place = f"{folder.name}/{path.relative_to(folder)}:{found.line}"
+            yield Finding("note", place, text, "make sure that the mail reads well without it, or do without")
+
+
+def _unknown_names(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    from newsletter.render.html import Templates  # noqa: PLC0415 - heavy
+
+    templates = Templates(project.config.template_folders, project.members.field_names())
+    for fault in templates.unknown_names():
+        if (fault.template, fault.line) not in told:
+            place = f"{fault.template}:{fault.line}"
+            yield Finding("fault", place, fault.message.removeprefix(f"{place}: "), fault.hint)
+
+
+def _newsletters(project: Project, now: datetime, told: set[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Render each newsletter's template. told: takes the places of faults in templates."""
     for newsletter in project.config.settings.newsletters:
         subject = f"newsletter {newsletter.name}"
         try:
-            try_template(project, newsletter, now)
+            found = try_template(project, newsletter, now)
         except NewsletterError as fault:
+            if isinstance(fault, RenderError):
+                told.add((fault.template, fault.line))
             yield Finding("fault", subject, str(fault), fault.hint)
             continue
+        yield from (_of_page(subject, it) for it in found if it.item is None)
         members = sum(group.members for group in project.recipients.groups(newsletter.name, (), now))
         if members:
             yield Finding("ok", subject, f"{members:,} recipient{'s' * (members != 1)}")
         else:
             yield Finding("note", subject, "no recipients yet", "newsletter member import FILE")
+
+
+def _of_page(subject: str, found: PageFinding) -> Finding:
+    level: Literal["note", "fault"] = "fault" if found.level == "error" else "note"
+    return Finding(level, subject, f"{found.rule}: {found.message}", found.cure)

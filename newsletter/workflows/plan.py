@@ -9,6 +9,7 @@ from datetime import datetime
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.room import Room
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
+from newsletter.editions.usual import is_far
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
 from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
 from newsletter.workflows.control import finish_edition, go_on
@@ -16,8 +17,6 @@ from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import Renderable, refuse_unrenderable
 
-#: An audience is far from its usual size when it is over by both.
-_UNUSUAL_SHARE, _UNUSUAL_NUMBER = 0.25, 20
 #: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan and its sending.
 _DELIVERY_BYTES = 440
 
@@ -87,7 +86,7 @@ def begin_sending(
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
     choice = _Choice(project, edition)
-    usual = project.editions.last_planned(edition)
+    usual = next(iter(project.editions.planned(project.editions.sent_before(edition, 1))), None)
     renderable = Renderable(project, edition, now)
     planned: list[SendPlan] = []
 
@@ -170,7 +169,7 @@ def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: 
         )
     if usual is None or confirmed is not None:
         return
-    if abs(total - usual) > max(usual * _UNUSUAL_SHARE, _UNUSUAL_NUMBER):
+    if is_far(total, usual):
         raise EditionError(
             f"{edition.id} would go to {total} members, the one before went to {usual}",
             hint=f"if that is right: newsletter edition send {edition.id} --go --confirm {total}",

@@ -17,6 +17,7 @@ from newsletter.render.overview import render_overview
 from newsletter.render.types import MergeValues, OverviewPage, RenderedVariant
 from newsletter.workflows.draft import audience_titles
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 
@@ -53,7 +54,9 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
             _write_variant(folder / name, rendered, values, plain(message.content))
         index = folder / "overview" / "index.html"
         pages = [_page(project, edition, name, variant) for name, variant in variants.items()]
-        index.write_text(render_overview(str(edition.id), pages), "utf-8")
+        index.write_text(
+            render_overview(str(edition.id), pages, inspect_edition(project, edition, now)), "utf-8"
+        )
     except OSError as fault:
         raise NewsletterError(f"the preview cannot be written to {folder}") from fault
     return index

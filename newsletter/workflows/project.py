@@ -11,6 +11,7 @@ from newsletter.store.database import Database
 from newsletter.store.editions import EditionStore
 from newsletter.store.feeds import FeedStore
 from newsletter.store.items import ItemStore
+from newsletter.store.links import LinkStore
 from newsletter.store.members import MemberStore
 from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
@@ -35,6 +36,7 @@ class Project:
         self.pulls = PullStore(self.database)
         self.filing = Filing(config.feeds)
         self.items = ItemStore(self.database, self.filing)
+        self.links = LinkStore(self.database)
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)

@@ -151,6 +151,7 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
         "schedule broken": "ok",
         "newsletter weekly": "note",
         "newsletter broken": "fault",
+        "templates": "ok",
     }
     assert all(finding.cure for finding in found.values() if finding.level == "fault")
     assert "broken.html:1" in found["newsletter broken"].text

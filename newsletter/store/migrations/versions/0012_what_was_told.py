@@ -1,7 +1,7 @@
 """What people were told, so that it is told once.
 
 Revision ID: 0012
-Revises: 0007
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from newsletter.store.schema import UtcDateTime
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:
