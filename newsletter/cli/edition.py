@@ -5,20 +5,18 @@ from __future__ import annotations
 import webbrowser
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from newsletter.cli.app import App, counted, now, pass_app
+from newsletter.cli.app import App, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
-from newsletter.cli.edition_view import counts_json, edition_json, tell_edition, tell_way_on
+from newsletter.cli.edition_view import counts_json, edition_json, tell_draft, tell_edition, tell_way_on
+from newsletter.cli.edition_write import closing, intro, subject
 from newsletter.cli.report import report
-from newsletter.cli.screen import prose, table
+from newsletter.cli.screen import table
 from newsletter.cli.send import send
-
-if TYPE_CHECKING:
-    from newsletter.workflows.draft import Draft
 
 
 @click.group(cls=Group, example="newsletter edition draft weekly")
@@ -29,7 +27,7 @@ def edition() -> None:
     """
 
 
-for command in (send, pause, resume, cancel, report):
+for command in (intro, closing, subject, send, pause, resume, cancel, report):
     edition.add_command(command)
 
 
@@ -73,34 +71,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     asked = _date(day)
     project = app.open()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    notes = _notes(made, project.config.newsletter(newsletter).audiences)
-
-    def human() -> None:
-        tell_edition(project, made.edition)
-        if notes:
-            click.echo()
-        for note in notes:
-            prose(note)
-        if project.editions.variants(made.edition):
-            tell_way_on(app, made.edition)
-        else:
-            click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
-
-    app.show(edition_json(project, made.edition) | {"notes": notes}, human)
-
-
-def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
-    nothing_new = [
-        f"nothing new for {counted(group.members, 'member')}: {_names(group.audiences, order)}"
-        for group in made.nothing_new
-        if group.members
-    ]
-    findings = [
-        f"{variant}: {'; '.join(filter(None, [finding.message, finding.hint]))}"
-        for variant, finding in made.findings
-    ]
-    gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
-    return gone + nothing_new + findings
+    tell_draft(app, project, made)
 
 
 @edition.command("show", example="newsletter edition show weekly")
@@ -185,10 +156,6 @@ def approve(app: App, edition_id: str, name: str | None) -> None:
         tell_way_on(app, approved)
 
     app.show(edition_json(project, approved), human)
-
-
-def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:
-    return " + ".join(slug for slug in order if slug in audiences)
 
 
 def _date(text: str | None) -> date | None:

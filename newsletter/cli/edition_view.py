@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.app import App, counted, printable
+from newsletter.cli.app import App, counted, printable, shown_time
 from newsletter.cli.screen import heading, prose, table
 
 if TYPE_CHECKING:
     from newsletter.editions.types import Edition, Variant
+    from newsletter.workflows.draft import Draft
     from newsletter.workflows.project import Project
 
 _SIZE_UNIT = 1000
+#: Characters of an introduction that a list shows.
+_MOST_SHOWN = 100
 
 
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
@@ -26,6 +29,10 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
         "hash": edition.hash,
         "approved_by": edition.approved_by,
         "approved_at": edition.approved_at,
+        "words": [
+            {"part": it.part, "audience": it.audience, "text": it.text, "by": it.by, "at": it.at}
+            for it in project.edition_words.standing(edition)
+        ],
         "variants": [
             {
                 "audiences": [slug for slug in order if slug in variant.audiences],
@@ -85,6 +92,7 @@ def tell_edition(project: Project, edition: Edition) -> None:
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
     if halt := was_halted(edition):
         prose(f"It{halt.removeprefix(str(edition.id))}")
+    _tell_words(project, edition)
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
@@ -95,6 +103,51 @@ def tell_edition(project: Project, edition: Edition) -> None:
     counts = counts_json(project, edition)
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
+
+
+def tell_draft(app: App, project: Project, made: Draft) -> None:
+    """Show what drafting made: the edition, and what its editor should know."""
+    notes = _notes(made, project.config.newsletter(made.edition.id.newsletter).audiences)
+
+    def human() -> None:
+        tell_edition(project, made.edition)
+        if notes:
+            click.echo()
+        for note in notes:
+            prose(note)
+        if project.editions.variants(made.edition):
+            tell_way_on(app, made.edition)
+        else:
+            click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
+
+    app.show(edition_json(project, made.edition) | {"notes": notes}, human)
+
+
+def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
+    nothing_new = [
+        f"nothing new for {counted(group.members, 'member')}: {_names(group.audiences, order)}"
+        for group in made.nothing_new
+        if group.members
+    ]
+    findings = [
+        f"{variant}: {'; '.join(filter(None, [finding.message, finding.hint]))}"
+        for variant, finding in made.findings
+    ]
+    gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
+    return gone + nothing_new + findings
+
+
+def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:
+    return " + ".join(slug for slug in order if slug in audiences)
+
+
+def _tell_words(project: Project, edition: Edition) -> None:
+    """Print what editors wrote for an edition, a line each."""
+    for word in project.edition_words.standing(edition):
+        whom = f"for {word.audience}" if word.audience else "for all"
+        words = " ".join(word.text.split())
+        shown = words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN].rstrip()}…"
+        prose(f"{word.part.capitalize()} {whom}, {word.by}, {shown_time(word.at)}: {shown}")
 
 
 def tell_variants(

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.config.design import DesignSettings
 from newsletter.config.fields import (
     AddressField,
     Command,
@@ -30,6 +31,7 @@ from newsletter.config.fields import (
     Schedule,
     Slug,
     Source,
+    SubjectTemplate,
     TimeZone,
     WebUrl,
     WindowField,
@@ -271,6 +273,7 @@ class NewsletterSettings(_Table):
     sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"
+    subject: SubjectTemplate = "{headline}"
     purpose: Literal["service", "marketing"] = "service"
     on_unknown: Literal["hold", "resend"] = "hold"
     retry_for: Duration = timedelta(days=3)
@@ -296,6 +299,7 @@ class Settings(_Table):
     database: DatabaseSettings = DatabaseSettings()
     fetch: FetchSettings = FetchSettings()
     pictures: PicturesSettings = PicturesSettings()
+    design: DesignSettings = DesignSettings()
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

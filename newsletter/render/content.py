@@ -5,28 +5,37 @@ Texts are plain and on one line; whatever they hold is data to the template.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Literal
+from urllib.parse import urlsplit
 
-from newsletter.feeds.types import Item
+from newsletter.feeds.types import Item, ItemStatus
+from newsletter.render.design import Design
+from newsletter.render.further import FurtherLink, further_links
+from newsletter.render.markdown import read_markdown
 from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
+from newsletter.render.subject import SUBJECT_LENGTH, cut_words, first_words, make_preheader, make_subject
 from newsletter.render.types import Masthead
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
 
-SUBJECT_LENGTH = 60
-PREHEADER_LENGTH = range(40, 131)
 STANDFIRST_WORDS = 60
 QUOTE_WORDS = 35
 #: An item may have a quotation when none of the two before it had one.
 ITEMS_PER_QUOTE = 3
 RELEVANT_TO = 5
+#: Pictures cost a reader on the move, and each is one more that may be blocked.
+MOST_PICTURES = 2
+#: Characters of the one line that a brief gives.
+LINE_LENGTH = 130
 
-#: Not left before an ellipsis.
-_TRAILING = " ,;:.·–—-"
+_SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
+#: Of these the dot ends no sentence.
+_ABBREVIATED = re.compile(r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|No|Prof|Rev|vs|e\.g|i\.e|etc|approx)|\d)\.$")
 _SOFT = "\u00ad\u200b\ufeff"
 
 
@@ -42,9 +51,10 @@ class Tongue:
 class ItemView:
     """An item in a digest.
 
-    Either it has a link, and a standfirst, or it has none and story holds it in full. relevant_to: titles of
-    audiences in one phrase; date_label: "First published 19 July 2021", or "" where nobody says. picture: its
-    first one from a host that is allowed.
+    Either it has a link, and a standfirst, or it has none and story holds it in full; body holds that always.
+    line: its first sentence; relevant_to: titles of audiences in one phrase; date_label: "First published 19
+    July 2021", or "" where nobody says; links: what it names beside itself; read_at: "Read it at
+    www.example.org". picture: its first one from a host that is allowed.
     """
 
     headline: str
@@ -54,19 +64,28 @@ class ItemView:
     date_label: str
     date_tongue: Tongue
     standfirst: str
+    line: str
     relevant_to: str
     quote: str
-    story: tuple[Block, ...]
+    body: tuple[Block, ...]
+    links: tuple[FurtherLink, ...]
+    read_at: str
     picture: Picture | None
+
+    @property
+    def story(self) -> tuple[Block, ...]:
+        """All of it, where there is no link to go on reading; else nothing."""
+        return () if self.link else self.body
 
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """A heading and the items under it."""
+    """A heading and the items under it. leads: it is that of the leading story."""
 
     title: str
     tongue: Tongue
     items: tuple[ItemView, ...]
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +101,11 @@ class EditionView:
     date: str
     count: str
     intro: str
+    introduction: tuple[Block, ...]
+    closing: tuple[Block, ...]
     why: str
+    footer: tuple[Block, ...]
+    design: Design
     words: Words
     lang: str
     dir: Literal["ltr", "rtl"]
@@ -112,24 +135,29 @@ def view_edition(
     view = _Viewer(masthead, titles, timezone, picture_hosts)
     sections = tuple(view.sections(items))
     shown = [item for section in sections for item in section.items]
-    words, organisation = view.words, one_line(masthead.organisation.name)
+    words, organisation, written = view.words, one_line(masthead.organisation.name), masthead.editorial
     names = {
         "title": one_line(masthead.title),
         "organisation": organisation,
         "audiences": words.list(tuple(map(one_line, masthead.audiences))),
     }
     served = bool(masthead.audiences)
+    in_subject = {**names, "date": words.day(day), "count": words.count(len(shown))}
     return EditionView(
         organisation=organisation,
         organisation_url=web_link(masthead.organisation.url),
         address=one_line(masthead.organisation.address),
         title=names["title"],
-        subject=cut_words(shown[0].headline, SUBJECT_LENGTH) if shown else names["title"],
-        preheader=_preheader(words, shown, day, organisation),
+        subject=one_line(written.subject) or _subject(masthead.subject, shown, in_subject),
+        preheader=_preheader(words, shown, in_subject),
         date=words.weekday(day),
-        count=words.count(len(shown)),
+        count=in_subject["count"],
         intro=(words.intro if served else words.intro_for_all).format(**names),
+        introduction=_read(written.introduction),
+        closing=_read(written.closing),
         why=(words.why if served else words.why_for_all).format(**names),
+        footer=read_markdown(masthead.organisation.footer),
+        design=masthead.design,
         words=words,
         lang=view.lang,
         dir=direction_of(view.lang),
@@ -137,8 +165,12 @@ def view_edition(
     )
 
 
+def _read(texts: Sequence[str]) -> tuple[Block, ...]:
+    return tuple(block for text in texts for block in read_markdown(text))
+
+
 class _Viewer:
-    """Turns items into views; remembers how long ago the last quotation was."""
+    """Turns items into views; remembers how long ago the last quotation was, and counts pictures."""
 
     def __init__(
         self, masthead: Masthead, titles: Mapping[str, str], timezone: tzinfo, picture_hosts: Collection[str]
@@ -149,8 +181,14 @@ class _Viewer:
         self._timezone = timezone
         self._picture_hosts = frozenset(picture_hosts)
         self._since_quote = ITEMS_PER_QUOTE
+        self._pictures = 0
 
     def sections(self, items: Sequence[Item]) -> Iterator[SectionView]:
+        """Yield the leading story, where one is pinned, and the others under the names of their sections."""
+        if items and items[0].status is ItemStatus.PINNED and len(items) > 1:
+            lead = self._item(items[0], "")
+            yield SectionView(self.words.top_story, Tongue(), (lead,), leads=True)
+            items = items[1:]
         grouped: dict[str, list[Item]] = {}
         for item in items:
             grouped.setdefault(_section(item).casefold(), []).append(item)
@@ -177,11 +215,19 @@ class _Viewer:
             date_label=self._date_label(item, words),
             date_tongue=tongue if spoken else Tongue(),
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
+            line=_line(standfirst),
             relevant_to=self._relevant_to(item),
             quote="" if in_full else self._quote(story),
-            story=story if in_full else (),
-            picture=first_picture(item.html, self._picture_hosts),
+            body=story,
+            links=() if in_full else further_links(story, link),
+            read_at=self.words.read_at.format(host=_host(link)) if link else "",
+            picture=self._picture(item.html),
         )
+
+    def _picture(self, html: str) -> Picture | None:
+        found = first_picture(html, self._picture_hosts) if self._pictures < MOST_PICTURES else None
+        self._pictures += found is not None
+        return found
 
     def _tongue(self, language: str | None) -> Tongue:
         primary = primary_language(language)
@@ -209,29 +255,28 @@ class _Viewer:
         return quote
 
 
-def cut_words(text: str, length: int) -> str:
-    """Return text of at most length characters, cut after a word, where that is needed, with an ellipsis."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    words = head if text[length - 1] == " " else head.rpartition(" ")[0]
-    return (words or head).rstrip(_TRAILING) + "…"
+def _subject(template: str, shown: Sequence[ItemView], names: Mapping[str, str]) -> str:
+    return make_subject(template, shown[0].headline, names) if shown else names["title"]
 
 
-def first_words(text: str, count: int) -> str:
-    """Return at most count words, with an ellipsis where some are left out."""
-    words = text.split()
-    return " ".join(words) if len(words) <= count else " ".join(words[:count]).rstrip(_TRAILING) + "…"
+def _preheader(words: Words, shown: Sequence[ItemView], names: Mapping[str, str]) -> str:
+    others = words.also.format(headlines=" · ".join(item.headline for item in shown[1:]))
+    standfirst = " ".join(shown[0].standfirst.split()) if shown else ""
+    return make_preheader(others, words.alone.format(**names), standfirst, len(shown))
 
 
-def _preheader(words: Words, shown: Sequence[ItemView], day: date, organisation: str) -> str:
-    """Return the line that an inbox shows after the subject: what else there is."""
-    alone = words.alone.format(count=words.count(len(shown)), date=words.day(day), organisation=organisation)
-    if len(shown) < 2:  # noqa: PLR2004 - the first headline is the subject
-        return cut_words(alone, PREHEADER_LENGTH[-1])
-    also = words.also.format(headlines=" · ".join(item.headline for item in shown[1:]))
-    line = also if len(also) in PREHEADER_LENGTH or len(also) > PREHEADER_LENGTH[-1] else f"{also} · {alone}"
-    return cut_words(line, PREHEADER_LENGTH[-1])
+def _line(text: str) -> str:
+    """Return the first sentence of a text, or as much of it as goes on one line."""
+    ends = (found.end() for found in _SENTENCE.finditer(text))
+    end = next((end for end in ends if not _ABBREVIATED.search(text[:end])), len(text))
+    return cut_words(text[:end], LINE_LENGTH)
+
+
+def _host(link: str) -> str:
+    try:
+        return (urlsplit(link).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _section(item: Item) -> str:

@@ -25,9 +25,11 @@ class Words:
     language: str
     first_published: str
     general_section: str
+    top_story: str
     contents: str
     relevant_to: str
     full_story: str
+    read_at: str
     one_story: str
     many_stories: str
     dear: str
@@ -65,9 +67,11 @@ _ENGLISH = Words(
     language="en",
     first_published="First published {date}",
     general_section="News",
+    top_story="Top story",
     contents="In this issue",
     relevant_to="Relevant to",
     full_story="The full story",
+    read_at="Read it at {host}",
     one_story="1 story",
     many_stories="{n} stories",
     dear="Dear",
@@ -88,9 +92,11 @@ _WELSH = Words(
     language="cy",
     first_published="Cyhoeddwyd gyntaf {date}",
     general_section="Newyddion",
+    top_story="Y brif stori",
     contents="Yn y rhifyn hwn",
     relevant_to="Perthnasol i",
     full_story="Y stori lawn",
+    read_at="Darllenwch y stori ar {host}",
     one_story="1 stori",
     many_stories="{n} stori",
     dear="Annwyl",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
+from newsletter.editions.editorial import editorial_for
 from newsletter.editions.names import variant_name
 from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
@@ -19,6 +20,7 @@ from newsletter.editions.types import (
     Edition,
     EditionId,
     EditionStatus,
+    EditionWord,
     HistoryGroup,
     VariantPlan,
 )
@@ -71,7 +73,7 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     edition_id = EditionId(name, day or _next_date(project, newsletter, now))
     existing = project.editions.find(edition_id)
     if existing:
-        _refuse_late_draft(existing, reopen=reopen)
+        refuse_late_draft(existing, reopen=reopen)
     oldest, newest = _window(newsletter, edition_id, now)
     candidates = project.items.candidates(newsletter.audiences, oldest)
     items = {item.id: item for item in in_order(candidates) if item.date < newest}
@@ -82,7 +84,8 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
         composition = _compose(project, newsletter, items, now, existing)
-    drafted, findings = _render(project, newsletter, edition_id, composition, items)
+    words = project.edition_words.standing(existing) if existing else []
+    drafted, findings = _render(project, newsletter, edition_id, composition, items, words=words)
     content_hash = edition_hash(
         {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
         message_headers(project.config, edition_id),
@@ -110,7 +113,12 @@ def try_template(project: Project, newsletter: NewsletterSettings, now: datetime
     _render(project, newsletter, edition_id, Composition((plan,)), {item.id: item for item in items})
 
 
-def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozenset[str]) -> Masthead:
+def _masthead(
+    config: Config,
+    newsletter: NewsletterSettings,
+    audiences: frozenset[str],
+    words: Sequence[EditionWord],
+) -> Masthead:
     """Return what a template knows about an edition for these audiences."""
     titles = audience_titles(config, newsletter)
     return Masthead(
@@ -118,6 +126,9 @@ def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozens
         newsletter.display_title,
         tuple(title for slug, title in titles.items() if slug in audiences),
         newsletter.language,
+        config.settings.design.design,
+        newsletter.subject,
+        editorial_for(words, audiences, newsletter.audiences),
     )
 
 
@@ -137,7 +148,8 @@ def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) 
     )
 
 
-def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
+def refuse_late_draft(edition: Edition, *, reopen: bool = False) -> None:
+    """Raise EditionError for an edition past drafting, and for an approved one unless it is reopened."""
     if edition.status is EditionStatus.DRAFT:
         return
     if edition.status not in _OPEN:
@@ -198,6 +210,8 @@ def _render(
     edition_id: EditionId,
     composition: Composition,
     items: dict[int, Item],
+    *,
+    words: Sequence[EditionWord] = (),
 ) -> tuple[list[DraftedVariant], tuple[tuple[str, Finding], ...]]:
     templates = Templates(project.config.template_folders, project.members.field_names())
     drafted, findings = [], []
@@ -205,7 +219,7 @@ def _render(
         rendered = render_variant(
             templates,
             newsletter.template,
-            _masthead(project.config, newsletter, plan.audiences),
+            _masthead(project.config, newsletter, plan.audiences, words),
             [items[key] for key in plan.items],
             day=edition_id.date,
             titles=audience_titles(project.config, newsletter),

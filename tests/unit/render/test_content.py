@@ -8,7 +8,8 @@ from digests import TITLES, make_item, make_masthead
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.render.content import PREHEADER_LENGTH, cut_words, first_words, view_edition
+from newsletter.render.content import view_edition
+from newsletter.render.subject import PREHEADER_LENGTH, cut_words, first_words
 
 DAY = date(2026, 11, 27)
 
