@@ -23,7 +23,11 @@ _undo = click.option("--undo", is_flag=True, help="Take it back.")
 _by = click.option("--by", "name", metavar="NAME", help="Who wrote it; by default your login name.")
 
 
-@click.command("intro", cls=Command, example="newsletter edition intro weekly intro.md --for governors")
+@click.command(
+    "intro",
+    cls=Command,
+    example='newsletter edition intro weekly --text "See **page 2**."',
+)
 @_edition
 @_file
 @_text
@@ -41,10 +45,10 @@ def intro(
     name: str | None,
     undo: bool,
 ) -> None:
-    """Write an introduction, in Markdown, that stands before the stories.
+    """Write an introduction, in Markdown.
 
-    One for all readers comes first, then those for each of a reader's audiences. The draft is brought up to
-    date with it.
+    It stands before the stories: one for all readers first, then those for each of a reader's audiences. The
+    draft is brought up to date with it.
     """
     _write(app, edition_id, "introduction", _said(file, text, undo=undo), audience=audience, by=name)
 
@@ -69,7 +73,10 @@ def closing(
     name: str | None,
     undo: bool,
 ) -> None:
-    """Write closing words, in Markdown, that stand after the stories."""
+    """Write closing words, in Markdown.
+
+    They stand after the stories: those for all readers first, then those for each of a reader's audiences.
+    """
     _write(app, edition_id, "closing", _said(file, text, undo=undo), audience=audience, by=name)
 
 
@@ -83,7 +90,11 @@ def closing(
 def subject(
     app: App, edition_id: str, text: str | None, audience: str, name: str | None, *, undo: bool
 ) -> None:
-    """Write the subject, in the place of the one that is made from the first headline."""
+    """Write the subject yourself.
+
+    It takes the place of the one that is made from the first headline. One for an audience wins over the one
+    for all readers.
+    """
     from newsletter.render.subject import SUBJECT_LENGTH
 
     said = " ".join((text or "").split())

@@ -11,14 +11,6 @@
 
 from newsletter.config.load import CONFIG_NAME, Config, load_config
 from newsletter.config.settings import NewsletterSettings, SmtpSettings
-from newsletter.config.shipped import shipped_folder, starter_templates
+from newsletter.config.shipped import shipped_folder
 
-__all__ = [
-    "CONFIG_NAME",
-    "Config",
-    "NewsletterSettings",
-    "SmtpSettings",
-    "load_config",
-    "shipped_folder",
-    "starter_templates",
-]
+__all__ = ["CONFIG_NAME", "Config", "NewsletterSettings", "SmtpSettings", "load_config", "shipped_folder"]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from newsletter.config.fields import WebUrl
-from newsletter.render.colours import LEAST_CONTRAST, nearest_readable, read_colour
-from newsletter.render.design import DARK, DESIGN, LIGHT, Design, Logo, Palette, too_faint
+from newsletter.render.colours import LEAST_CONTRAST, nearest_readable, read_colour, too_faint
+from newsletter.render.design import DARK, DESIGN, LIGHT, Design, Logo, Palette
 
 #: Contrast that an accent gets in the dark, where nobody chose one.
 _DARK_ACCENT = 7.0

@@ -19,6 +19,7 @@ from newsletter.config.settings import NewsletterSettings, Settings, SmtpSetting
 from newsletter.config.shipped import shipped_folder
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
+from newsletter.render.design import Design
 from newsletter.render.types import Organisation, Sender
 
 CONFIG_NAME = "newsletter.toml"
@@ -37,6 +38,11 @@ class Config:
         """Who stands in the footer."""
         given = self.settings.organisation
         return Organisation(given.name, given.address, given.url or "", self.settings.design.footer)
+
+    @property
+    def design(self) -> Design:
+        """How mail looks."""
+        return self.settings.design.design
 
     @property
     def sender(self) -> Sender:

@@ -13,8 +13,3 @@ def shipped_folder() -> Path:
     package = Path(__file__).resolve().parent.parent
     installed = package / "data"
     return installed if installed.is_dir() else package.parent
-
-
-def starter_templates() -> Path:
-    """Return the folder of templates that a new project begins with: they extend the shipped ones."""
-    return Path(__file__).resolve().parent / "starter"

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import colorsys
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from newsletter.render.design import Palette
 
 #: WCAG 2.2, success criterion 1.4.3: for text of the sizes in a mail.
 LEAST_CONTRAST = 4.5
 #: Steps of lightness that are tried; no eye tells two of them apart.
 _STEPS = 500
 _HEX = re.compile("#[0-9a-f]{6}")
+
+#: What words are printed in, and what they stand on.
+_PRINTED = {
+    "text": ("card", "panel"),
+    "heading": ("card", "panel"),
+    "muted": ("card", "panel"),
+    "link": ("card", "panel"),
+    "accent": ("card", "panel"),
+}
 
 
 def read_colour(text: str) -> str | None:
@@ -42,6 +54,30 @@ def nearest_readable(colour: str, grounds: Collection[str], ratio: float = LEAST
     )
     shades = (_hex(colorsys.hls_to_rgb(hue, step, saturation)) for step in steps)
     return next((shade for shade in shades if least_contrast(shade, grounds) >= ratio), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TooFaint:
+    """A colour that cannot be read on its ground. cure: the nearest that can; None where there is none."""
+
+    role: str
+    colour: str
+    ground: str
+    ground_colour: str
+    ratio: float
+    cure: str | None
+
+
+def too_faint(palette: Palette) -> Iterator[TooFaint]:
+    """Yield the colours of a palette that cannot be read, each with the ground on which it is worst."""
+    for role, names in _PRINTED.items():
+        colour = getattr(palette, role)
+        grounds = {name: getattr(palette, name) for name in names}
+        worst = min(grounds, key=lambda name: contrast(colour, grounds[name]))
+        ratio = contrast(colour, grounds[worst])
+        if ratio < LEAST_CONTRAST:
+            cure = nearest_readable(colour, grounds.values())
+            yield TooFaint(role, colour, worst, grounds[worst], ratio, cure)
 
 
 def _channels(colour: str) -> tuple[float, float, float]:

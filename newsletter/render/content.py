@@ -30,8 +30,10 @@ ITEMS_PER_QUOTE = 3
 RELEVANT_TO = 5
 #: Pictures cost a reader on the move, and each is one more that may be blocked.
 MOST_PICTURES = 2
-#: Characters of the one line that a brief gives.
-LINE_LENGTH = 130
+#: Characters of what a brief says of a story.
+LINE_LENGTH = 110
+#: What a site files its news under that has no other place.
+_NO_CATEGORY = ("uncategorized", "uncategorised")
 
 _SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
 #: Of these the dot ends no sentence.
@@ -52,7 +54,7 @@ class ItemView:
     """An item in a digest.
 
     Either it has a link, and a standfirst, or it has none and story holds it in full; body holds that always.
-    line: its first sentence; relevant_to: titles of audiences in one phrase; date_label: "First published 19
+    line: its first sentences; relevant_to: titles of audiences in one phrase; date_label: "First published 19
     July 2021", or "" where nobody says; links: what it names beside itself; read_at: "Read it at
     www.example.org". picture: its first one from a host that is allowed.
     """
@@ -211,7 +213,7 @@ class _Viewer:
             headline=headline if item.corrects is None else words.correction.format(headline=headline),
             link=link,
             tongue=tongue,
-            category=next((c for c in map(_tidy, item.categories) if c and c != section), ""),
+            category=next((c for c in map(_tidy, _categories(item)) if c and c != section), ""),
             date_label=self._date_label(item, words),
             date_tongue=tongue if spoken else Tongue(),
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
@@ -266,10 +268,10 @@ def _preheader(words: Words, shown: Sequence[ItemView], names: Mapping[str, str]
 
 
 def _line(text: str) -> str:
-    """Return the first sentence of a text, or as much of it as goes on one line."""
-    ends = (found.end() for found in _SENTENCE.finditer(text))
-    end = next((end for end in ends if not _ABBREVIATED.search(text[:end])), len(text))
-    return cut_words(text[:end], LINE_LENGTH)
+    """Return the first sentences of a text that have room, or as much of the first as has."""
+    ends = [found.end() for found in _SENTENCE.finditer(text) if not _ABBREVIATED.search(text[: found.end()])]
+    fitting = [end for end in ends if end <= LINE_LENGTH]
+    return text[: fitting[-1]] if fitting else cut_words(text, LINE_LENGTH)
 
 
 def _host(link: str) -> str:
@@ -281,7 +283,11 @@ def _host(link: str) -> str:
 
 def _section(item: Item) -> str:
     """Return the heading that an item is filed under; "" is the general one."""
-    return next((text for text in map(_tidy, (item.section or "", *item.categories)) if text), "")
+    return next((text for text in map(_tidy, (item.section or "", *_categories(item))) if text), "")
+
+
+def _categories(item: Item) -> list[str]:
+    return [category for category in item.categories if category.strip().lower() not in _NO_CATEGORY]
 
 
 def _paragraphs(story: Sequence[Block]) -> Iterator[str]:

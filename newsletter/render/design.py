@@ -1,20 +1,8 @@
-"""Design: an organisation's colours, fonts and logo, and whether its words can be read in them."""
+"""Design: an organisation's colours, fonts and logo."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from newsletter.render.colours import LEAST_CONTRAST, contrast, nearest_readable
-
-#: What words are printed in, and what they stand on.
-_PRINTED = {
-    "text": ("card", "panel"),
-    "heading": ("card", "panel"),
-    "muted": ("card", "panel"),
-    "link": ("card", "panel"),
-    "accent": ("card", "panel"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +70,3 @@ class Design:
 
 #: As it ships.
 DESIGN = Design()
-
-
-@dataclass(frozen=True, slots=True)
-class TooFaint:
-    """A colour that cannot be read on its ground. cure: the nearest that can; None where there is none."""
-
-    role: str
-    colour: str
-    ground: str
-    ground_colour: str
-    ratio: float
-    cure: str | None
-
-
-def too_faint(palette: Palette) -> Iterator[TooFaint]:
-    """Yield the colours of a palette that cannot be read, each with the ground on which it is worst."""
-    for role, names in _PRINTED.items():
-        colour = getattr(palette, role)
-        grounds = {name: getattr(palette, name) for name in names}
-        worst = min(grounds, key=lambda name: contrast(colour, grounds[name]))
-        ratio = contrast(colour, grounds[worst])
-        if ratio < LEAST_CONTRAST:
-            cure = nearest_readable(colour, grounds.values())
-            yield TooFaint(role, colour, worst, grounds[worst], ratio, cure)

@@ -126,7 +126,7 @@ def _masthead(
         newsletter.display_title,
         tuple(title for slug, title in titles.items() if slug in audiences),
         newsletter.language,
-        config.settings.design.design,
+        config.design,
         newsletter.subject,
         editorial_for(words, audiences, newsletter.audiences),
     )

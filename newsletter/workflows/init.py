@@ -6,7 +6,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from newsletter.config import CONFIG_NAME, shipped_folder, starter_templates
+from newsletter.config import CONFIG_NAME, shipped_folder
 from newsletter.errors import NewsletterError
 
 #: The configuration comes last: a folder that has it is whole.
@@ -26,7 +26,7 @@ def make_project(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for part in _PARTS:
-            source = starter_templates() if part == "templates" else shipped_folder() / part
+            source = shipped_folder() / part
             if source.is_dir():
                 shutil.copytree(source, folder / part)
             else:

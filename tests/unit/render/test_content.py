@@ -126,7 +126,7 @@ def test_headline_is_one_line_and_never_empty(title, headline):
     ("titles", "preheader"),
     [
         ((), "0 stories in the issue of 27 November 2026 from School Leaders Union"),
-        (("One",), "1 story in the issue of 27 November 2026 from School Leaders Union"),
+        (("One",), "Work on the first hundred roofs begins at Easter."),
         (
             ("One", "Two"),
             "Also in this issue: Two · 2 stories in the issue of 27 November 2026 from School Leaders Union",
