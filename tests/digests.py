@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from newsletter.feeds.types import Item, ItemStatus
+from newsletter.render.content import view_edition
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Masthead, Organisation
 
@@ -59,6 +60,10 @@ def render(items, *, folders=(), name="digest", masthead=None, nonce=NONCE, memb
         titles=TITLES,
         nonce=nonce,
     )
+
+
+def view_of(items, masthead=None):
+    return view_edition(masthead or make_masthead(), items, day=date(2026, 11, 27), titles=TITLES)
 
 
 #: A saved page without a link: a list, a quotation, headings that skip a level, a link that says "here".

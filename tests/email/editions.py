@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,13 @@ VALUES = {
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 #: Of each template, how many stories it is judged with.
 SIZES = {"digest": (1, 8, 12), "brief": (1, 8, 12), "bulletin": (1,)}
+INTRODUCTION = (
+    "Parliament rises on Thursday, so this week was a full one. **Two dates** to put into the diary: the pay "
+    "timetable closes on 15 January, and the appeals consultation on the 29th."
+)
+CLOSING = (
+    "That is all for this week. Answers to this mail reach us, and we read them.\n\n*Ceri Hughes*, editor"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Judged:
 
 
 def editions() -> Iterator[Judged]:
-    """Yield every template in every size, from the sample feeds and from a feed of an existing site's make."""
+    """Yield every template in every size, from the sample feeds and from an untidy site's."""
     for feed, items in (("sample", sample_items()), ("site", site_items())):
         for template, sizes in SIZES.items():
             for size in sizes:
@@ -77,12 +84,7 @@ def masthead(language: str = "en", **changed) -> Masthead:
         "https://www.example.org",
         "Registered trade union 1234 · [How we use your data](https://www.example.org/privacy)",
     )
-    editorial = Editorial(
-        ("Parliament rises on Thursday, so this week was a full one. **Two dates** to put into the diary: the "
-         "pay timetable closes on 15 January, and the appeals consultation on the 29th.",),
-        ("That is all for this week. Answers to this mail reach us, and we read them.\n\n*Ceri Hughes*, editor",),
-    )  # fmt: skip
-    values = {"editorial": editorial, **changed}
+    values = {"editorial": Editorial((INTRODUCTION,), (CLOSING,)), **changed}
     return Masthead(organisation, "The weekly digest", tuple(TITLES.values())[:2], language, **values)
 
 
@@ -109,8 +111,6 @@ def site_items() -> list[Item]:
 
 
 def _pinned(item: Item) -> Item:
-    from dataclasses import replace
-
     return replace(item, status=ItemStatus.PINNED)
 
 
