@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, tzinfo
 from pathlib import Path
+from typing import ClassVar
 
 import cssutils
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, select_autoescape
@@ -31,11 +32,28 @@ SHIPPED_PREFIX = "shipped"
 #: Fills the inbox's preview line, so that body text does not follow the preheader: figure space, joiner.
 FILLER = "\u2007\u034f " * 40
 
+#: How many stylesheets are remembered.
+_STYLESHEETS = 16
+
 #: What a mail program would read as something other than text.
 _NO_TEXT = re.compile(
     r'\b(?:href|src|action|background|style|on\w+)="[^"]*"|<(style|script)\b.*?</\1>',
     re.DOTALL | re.IGNORECASE,
 )
+
+
+class Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+    """premailer that reads a stylesheet once: the variants of an edition share theirs."""
+
+    _read: ClassVar[dict[tuple[str, int], object]] = {}
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> object:
+        key = (css_body, ruleset_index)
+        if key not in self._read:
+            if len(self._read) >= _STYLESHEETS:
+                self._read.clear()
+            self._read[key] = super()._parse_style_rules(css_body, ruleset_index)
+        return self._read[key]
 
 
 class Templates:
@@ -131,7 +149,7 @@ def inline(html: str, template: str = "") -> str:
     """
     # Indentation is half of what a template's loops write, and Gmail counts it.
     compact = re.sub(r"\s*\n\s*", "\n", html).strip()
-    inliner = Premailer(
+    inliner = Inliner(
         compact,
         strip_important=False,
         disable_validation=True,
