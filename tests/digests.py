@@ -50,7 +50,9 @@ def make_masthead(audiences=("Governors", "Career leads"), language="en"):
     return Masthead(organisation, "The weekly digest", tuple(audiences), language)
 
 
-def render(items, *, folders=(), name="digest", masthead=None, nonce=NONCE, member_fields=()):
+def render(
+    items, *, folders=(), name="digest", masthead=None, nonce=NONCE, member_fields=(), picture_hosts=()
+):
     return render_variant(
         Templates([*folders, SHIPPED], member_fields),
         name,
@@ -59,6 +61,7 @@ def render(items, *, folders=(), name="digest", masthead=None, nonce=NONCE, memb
         day=date(2026, 11, 27),
         titles=TITLES,
         nonce=nonce,
+        picture_hosts=picture_hosts,
     )
 
 
