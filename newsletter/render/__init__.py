@@ -21,7 +21,7 @@ Decisions
 - Three templates share one frame (`mail.html`) and its blocks, and what they are made of (`parts.html`). An
   organisation's folder comes first, the shipped one behind it and under `shipped/`, so that one block can be
   changed and the rest left to the program. Colours and fonts are settings and no matter of templates, and
-  `colours` checks their contrast; the six lines of WCAG's formula are ours, since no kept library has them alone.
+  `colours` checks their contrast. The six lines of WCAG's formula are ours: no kept library has them alone.
 - The inliner reads a stylesheet once for all variants of an edition: that was half of what drafting cost.
 - Editors write Markdown, which markdown-it-py reads (rich brings it along), as HTML into which no HTML of the
   text comes; that is then read into blocks like any story.
