@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
@@ -131,6 +132,7 @@ def words_for(tag: str | None) -> Words:
     return _TABLES.get(primary_language(tag) or "", _ENGLISH)
 
 
+@lru_cache(maxsize=256)
 def direction_of(tag: str | None) -> Literal["ltr", "rtl"]:
     """Return how this language is written; what is not known runs from left to right."""
     try:
