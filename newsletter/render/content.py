@@ -1,4 +1,4 @@
-"""What a template may see of a variant's items: grouped, dated and labelled in the edition's language.
+"""A variant's items as templates see them: grouped, dated and labelled in the edition's language.
 
 Texts are plain and on one line; whatever they hold is data to the template.
 """
@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from typing import Literal
 from urllib.parse import urlsplit
 
 from newsletter.feeds.types import Item, ItemStatus
-from newsletter.render.design import Design
-from newsletter.render.further import FurtherLink, further_links
+from newsletter.render.further import further_links
 from newsletter.render.markdown import read_markdown
 from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
 from newsletter.render.subject import SUBJECT_LENGTH, cut_words, first_words, make_preheader, make_subject
 from newsletter.render.types import Masthead
+from newsletter.render.views import EditionView, ItemView, SectionView, Tongue
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
 
 STANDFIRST_WORDS = 60
@@ -37,86 +35,8 @@ _NO_CATEGORY = ("uncategorized", "uncategorised")
 
 _SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
 #: Of these the dot ends no sentence.
-_ABBREVIATED = re.compile(r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|No|Prof|Rev|vs|e\.g|i\.e|etc|approx)|\d)\.$")
+_ABBREVIATED = re.compile(r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|No|Prof|Rev|vs|e\.g|i\.e|etc|approx)|\b\d{1,2})\.$")
 _SOFT = "\u00ad\u200b\ufeff"
-
-
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """A language as the attributes of an element say it; "" where that repeats the edition's."""
-
-    lang: str = ""
-    dir: Literal["", "ltr", "rtl"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """An item in a digest.
-
-    Either it has a link, and a standfirst, or it has none and story holds it in full; body holds that always.
-    line: its first sentences; relevant_to: titles of audiences in one phrase; date_label: "First published 19
-    July 2021", or "" where nobody says; links: what it names beside itself; read_at: "Read it at
-    www.example.org". picture: its first one from a host that is allowed.
-    """
-
-    headline: str
-    link: str | None
-    tongue: Tongue
-    category: str
-    date_label: str
-    date_tongue: Tongue
-    standfirst: str
-    line: str
-    relevant_to: str
-    quote: str
-    body: tuple[Block, ...]
-    links: tuple[FurtherLink, ...]
-    read_at: str
-    picture: Picture | None
-
-    @property
-    def story(self) -> tuple[Block, ...]:
-        """All of it, where there is no link to go on reading; else nothing."""
-        return () if self.link else self.body
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """A heading and the items under it. leads: it is that of the leading story."""
-
-    title: str
-    tongue: Tongue
-    items: tuple[ItemView, ...]
-    leads: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EditionView:
-    """A whole variant, in order of reading. Its fields are the names that templates know."""
-
-    organisation: str
-    organisation_url: str | None
-    address: str
-    title: str
-    subject: str
-    preheader: str
-    date: str
-    count: str
-    intro: str
-    introduction: tuple[Block, ...]
-    closing: tuple[Block, ...]
-    why: str
-    footer: tuple[Block, ...]
-    design: Design
-    words: Words
-    lang: str
-    dir: Literal["ltr", "rtl"]
-    sections: tuple[SectionView, ...]
-
-    @property
-    def items(self) -> tuple[ItemView, ...]:
-        """All items, in order of reading."""
-        return tuple(item for section in self.sections for item in section.items)
 
 
 def view_edition(

@@ -18,11 +18,12 @@ from premailer import Premailer
 from newsletter.errors import RenderError
 from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
-from newsletter.render.content import EditionView, view_edition
+from newsletter.render.content import view_edition
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, template_fault
 from newsletter.render.lines import break_lines
 from newsletter.render.tokens import MergeFields, MergeMisuse, fallback, finalize
 from newsletter.render.types import Masthead, RenderedVariant, Segments
+from newsletter.render.views import EditionView
 
 # Keep #ffffff: some mail programs do not read #fff.
 cssutils.ser.prefs.minimizeColorHash = False

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
-from digests import STORY, VALUES, digest_items, make_item, make_masthead, render
+from digests import SHIPPED, STORY, VALUES, digest_items, make_item, make_masthead, render
 from lxml.html import document_fromstring
 
 from newsletter.feeds.types import ItemStatus
 from newsletter.render.design import DARK, LIGHT, Design, Logo
 from newsletter.render.merge import fill
 from newsletter.render.types import Editorial
+from newsletter.render.views import EditionView, ItemView, SectionView
 
 ALL = ("digest", "brief", "bulletin")
 
@@ -145,3 +146,11 @@ def test_pictures_are_two_at_most_and_of_kinds_that_all_programs_show():
     found = re.findall(r"<img[^>]*>", fill(rendered.html, VALUES, html.escape))
     assert len(found) == 2
     assert all('2.JPG" alt="Two" width="552" height="300"' in image for image in found)
+
+
+def test_every_block_and_every_name_stands_in_the_documentation():
+    told = set(re.findall(r"`([\w.]+)`", (SHIPPED.parent / "docs" / "templates.md").read_text("utf-8")))
+    written = "".join(path.read_text("utf-8") for path in SHIPPED.glob("*.*"))
+    assert set(re.findall(r"\{% block (\w+)", written)) - told == set()
+    names = {field.name for view in (EditionView, ItemView, SectionView) for field in fields(view)}
+    assert names - told == set()
