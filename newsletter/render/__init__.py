@@ -1,8 +1,8 @@
 """Render: a variant's items become one HTML and one text, and those become one mail for each member.
 
-What it does, in this order. `content` turns items into `views`, what templates see; `subject` makes
-what an inbox shows, `further` the links below a story, `design` holds colours and fonts. `html` renders the
-user's templates with Jinja and moves the CSS into style attributes; `text` helps the text part, which has its own
+What it does, in this order. `content` turns items into `views`, what templates see; `subject` makes what an
+inbox shows, `further` the links below a story, `design` holds colours and fonts. `html` renders the user's
+templates with Jinja and moves the CSS into style attributes; `text` helps the text part, which has its own
 template. `merge` cuts both at their merge fields, and the result, a `RenderedVariant`, is what approval
 freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
 `dkim` where the project has keys. `check` refuses what mail programs would cut off, and `overview` shows all
