@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from newsletter.cli.app import FAILED, App, counted, now, pass_app
+from newsletter.cli.app import App, now, pass_app
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
+from newsletter.cli.edition_draft import tell_draft
 from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
-from newsletter.cli.findings import findings_json, has_errors, tell_findings
+from newsletter.cli.edition_write import closing, intro, subject
+from newsletter.cli.findings import findings_json, tell_findings
 from newsletter.cli.report import report
-from newsletter.cli.screen import prose, table
+from newsletter.cli.screen import table
 from newsletter.cli.send import send
-
-if TYPE_CHECKING:
-    from newsletter.workflows.draft import Draft
 
 
 @click.group(cls=Group, example="newsletter edition draft weekly")
@@ -31,7 +29,7 @@ def edition() -> None:
     """
 
 
-for command in (send, pause, resume, cancel, report):
+for command in (intro, closing, subject, send, pause, resume, cancel, report):
     edition.add_command(command)
 
 
@@ -75,47 +73,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     asked = _date(day)
     project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    settings = project.config.newsletter(newsletter)
-    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
-
-    def human() -> None:
-        tell_edition(project, made.edition, ())
-        if notes:
-            click.echo()
-        for note in notes:
-            prose(note)
-        tell_findings(app, made.findings)
-        if project.editions.variants(made.edition):
-            tell_way_on(app, made.edition, without=("Approve it",) if has_errors(made.findings) else ())
-        else:
-            click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
-
-    more = {"notes": notes, "waiting": made.waiting}
-    app.show(edition_json(project, made.edition) | findings_json(made.findings) | more, human)
-    if has_errors(made.findings):
-        click.get_current_context().exit(FAILED)
-
-
-def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
-    nothing_new = [
-        f"nothing new for {counted(group.members, 'member')}: {_names(group.audiences, order)}"
-        for group in made.nothing_new
-        if group.members
-    ]
-    gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
-    return gone + nothing_new
-
-
-def _waiting(made: Draft, max_items: int) -> Iterator[str]:
-    """Say for each feed how many items have to wait, and which feeds bring more than anybody can read."""
-    for feed, count in made.waiting.items():
-        wait = "it waits" if count == 1 else "they wait"
-        yield f"no room for {counted(count, 'item')} of {feed}: {wait} for a later edition"
-        if count > max_items:
-            yield (
-                f"{feed} floods: that is more than another edition holds; hide what nobody needs, or raise"
-                f" max_items ({max_items} now):  newsletter item list --feed {feed}"
-            )
+    tell_draft(app, project, made)
 
 
 @edition.command("show", example="newsletter edition show weekly")
@@ -224,10 +182,6 @@ def approve(app: App, edition_id: str, name: str | None, accept: tuple[str, ...]
         tell_way_on(app, approved)
 
     app.show(edition_json(project, approved) | findings_json(findings, accepted), human)
-
-
-def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:
-    return " + ".join(slug for slug in order if slug in audiences)
 
 
 def _date(text: str | None) -> date | None:

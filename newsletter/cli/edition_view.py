@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from newsletter.workflows.project import Project
 
 _SIZE_UNIT = 1000
+#: Characters of an introduction that a list shows.
+_MOST_SHOWN = 100
 
 
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
@@ -29,6 +31,10 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
         "hash": edition.hash,
         "approved_by": edition.approved_by,
         "approved_at": edition.approved_at,
+        "words": [
+            {"part": it.part, "audience": it.audience, "text": it.text, "by": it.by, "at": it.at}
+            for it in project.edition_words.standing(edition)
+        ],
         "variants": [
             {
                 "audiences": [slug for slug in order if slug in variant.audiences],
@@ -116,6 +122,7 @@ def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstil
     """Print an edition: its variants, its items, how far its deliveries are, and why it stands still."""
     approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
+    _tell_words(project, edition)
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
@@ -128,6 +135,15 @@ def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstil
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
     tell_standstill(edition, reasons)
+
+
+def _tell_words(project: Project, edition: Edition) -> None:
+    """Print what editors wrote for an edition, a line each."""
+    for word in project.edition_words.standing(edition):
+        whom = f"for {word.audience}" if word.audience else "for all"
+        words = " ".join(word.text.split())
+        shown = words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN].rstrip()}…"
+        prose(f"{word.part.capitalize()} {whom}, {word.by}, {shown_time(word.at)}: {shown}")
 
 
 def tell_variants(

@@ -6,6 +6,7 @@ import re
 import shlex
 from datetime import timedelta
 from pathlib import PurePosixPath
+from string import Formatter
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from newsletter.address import Address, parse_address
 from newsletter.delivery.window import SendingWindow, parse_window
 from newsletter.editions.days import Days, parse_days
 from newsletter.editions.recurrence import Recurrence, parse_recurrence
+from newsletter.render.subject import SUBJECT_NAMES
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -27,6 +29,7 @@ _OUR_HEADERS = {
     "if-none-match", "if-modified-since",
 }  # fmt: skip
 _LEAST_GRACE = timedelta(minutes=10)
+_PLACES = f"its places are {', '.join(f'{{{name}}}' for name in SUBJECT_NAMES)}"
 _PER = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -141,6 +144,17 @@ def _dns_name(value: str) -> str:
     return name
 
 
+def _subject(value: str) -> str:
+    try:
+        names = [name for _, name, form, _ in Formatter().parse(value) if name is not None or form]
+    except ValueError as fault:
+        raise ValueError(f"not a subject ({fault}); {_PLACES}") from None
+    for name in names:
+        if name not in SUBJECT_NAMES:
+            raise ValueError(f"{{{name}}} stands for nothing; {_PLACES}")
+    return value
+
+
 def _single_line(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("holds a line break or another control character")
@@ -162,6 +176,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterVali
 #: A domain, or a part of one.
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+#: What an inbox shows, with places for what an edition brings.
+SubjectTemplate = Annotated[Line, AfterValidator(_subject)]
 #: A program and its arguments, quoted as for a shell; run without one.
 Command = Annotated[Line, AfterValidator(_command)]
 #: A name that stands in commands, file names and ids.

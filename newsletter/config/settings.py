@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.config.design import DesignSettings
 from newsletter.config.fields import (
     AddressField,
     Command,
@@ -32,6 +33,7 @@ from newsletter.config.fields import (
     RecurrenceField,
     Slug,
     Source,
+    SubjectTemplate,
     TimeZone,
     WebUrl,
     WindowField,
@@ -291,6 +293,7 @@ class NewsletterSettings(_Table):
     sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"
+    subject: SubjectTemplate = "{headline}"
     purpose: Literal["service", "marketing"] = "service"
     on_unknown: Literal["hold", "resend"] = "hold"
     retry_for: Duration = timedelta(days=3)
@@ -318,6 +321,7 @@ class Settings(_Table):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     pictures: PicturesSettings = Field(default_factory=PicturesSettings)
+    design: DesignSettings = Field(default_factory=DesignSettings)
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

@@ -15,6 +15,8 @@
   steps are taken, it has nothing more to say.
 - `usual` says when a number of recipients is far from those before, for the check and for sending alike;
   `review` holds what is odd about an edition beside earlier ones and its members.
+- `editorial` says which of an editor's words a variant gets. They are rendered into the variants, so an
+  approval is bound to them as to everything else.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
   was frozen is what is sent.
 """

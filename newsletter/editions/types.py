@@ -76,6 +76,28 @@ class Edition:
     pause_reason: str | None = None
 
 
+class EditionPart(StrEnum):
+    """What of an edition an editor may write."""
+
+    INTRODUCTION = "introduction"
+    CLOSING = "closing"
+    SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class EditionWord:
+    """What an editor wrote for an edition.
+
+    audience: whom it is for, "" for all readers; text: Markdown, of a subject plain; "" takes it back.
+    """
+
+    part: EditionPart
+    audience: str
+    text: str
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryGroup:
     """Members with one set of audiences who were carried the same of the candidate items."""

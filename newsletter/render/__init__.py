@@ -1,6 +1,7 @@
 """Render: a variant's items become one HTML and one text, and those become one mail for each member.
 
-What it does, in this order. `content` turns items into what a template may see. `html` renders the user's
+What it does, in this order. `content` turns items into `views`, what templates see; `subject` makes what an
+inbox shows, `further` the links below a story, `design` holds colours and fonts. `html` renders the user's
 templates with Jinja and moves the CSS into style attributes; `text` helps the text part, which has its own
 template. `merge` cuts both at their merge fields, and the result, a `RenderedVariant`, is what approval
 freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
@@ -18,6 +19,13 @@ Decisions
   underscores, so that neither Jinja nor the inliner changes them and no text from outside can hold one.
   They are put in last, escaped for the part they stand in. No template can decide anything by them: there
   is no other logic per member.
+- Three templates share one frame (`mail.html`) and its blocks, and what they are made of (`parts.html`). An
+  organisation's folder comes first, the shipped one behind it and under `shipped/`, so that one block can be
+  changed and the rest left to the program. Colours and fonts are settings and no matter of templates, and
+  `colours` checks their contrast. The six lines of WCAG's formula are ours: no kept library has them alone.
+- The inliner reads a stylesheet once for all variants of an edition: that was half of what drafting cost.
+- Editors write Markdown, which markdown-it-py reads (rich brings it along), as HTML into which no HTML of the
+  text comes; that is then read into blocks like any story.
 - A story from outside is never markup here: `story` reads it into paragraphs, points and quotes, and the
   template writes them anew. Whatever a feed holds, only our own tags reach a mail.
 - Both parts are quoted-printable: readable in a log, seven-bit clean through any relay, and cut at merge

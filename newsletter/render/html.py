@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, tzinfo
 from pathlib import Path
+from typing import ClassVar
 
 import cssutils
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, nodes, select_autoescape
@@ -18,12 +19,13 @@ from newsletter.errors import MissingField, RenderError
 from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
 from newsletter.render.checks.styles import nested_at_rules
-from newsletter.render.content import EditionView, view_edition
+from newsletter.render.content import view_edition
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, likely, template_fault
 from newsletter.render.lines import break_lines
 from newsletter.render.names import declared, unknown
 from newsletter.render.tokens import MergeFields, MergeMisuse, fallback, finalize
 from newsletter.render.types import Masthead, RenderedVariant, Segments
+from newsletter.render.views import EditionView
 
 # Keep #ffffff: some mail programs do not read #fff.
 cssutils.ser.prefs.minimizeColorHash = False
@@ -32,6 +34,9 @@ cssutils.ser.prefs.minimizeColorHash = False
 SHIPPED_PREFIX = "shipped"
 #: Fills the inbox's preview line, so that body text does not follow the preheader: figure space, joiner.
 FILLER = "\u2007\u034f " * 40
+
+#: How many stylesheets are remembered.
+_STYLESHEETS = 16
 
 #: What a mail program would read as something other than text.
 _NO_TEXT = re.compile(
@@ -42,6 +47,20 @@ _NO_TEXT = re.compile(
 #: The names that templates know beside merge fields.
 _CONTEXT = {field.name for field in fields(EditionView)} | {"items", "filler", "start", "end"}
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+class Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+    """premailer that reads a stylesheet once: the variants of an edition share theirs."""
+
+    _read: ClassVar[dict[tuple[str, int], object]] = {}
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> object:
+        key = (css_body, ruleset_index)
+        if key not in self._read:
+            if len(self._read) >= _STYLESHEETS:
+                self._read.clear()
+            self._read[key] = super()._parse_style_rules(css_body, ruleset_index)
+        return self._read[key]
 
 
 class Templates:
@@ -159,7 +178,7 @@ def inline(html: str, template: str = "") -> str:
     """
     # Indentation is half of what a template's loops write, and Gmail counts it.
     compact = re.sub(r"\s*\n\s*", "\n", html).strip()
-    inliner = Premailer(
+    inliner = Inliner(
         compact,
         strip_important=False,
         disable_validation=True,

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from jinja2 import nodes
 
-from newsletter.render.content import ItemView, SectionView
+from newsletter.render.views import ItemView, SectionView
 from newsletter.render.words import Words
 
 #: What Jinja gives by itself.

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from newsletter.render.design import DESIGN, Design
+
 
 @dataclass(frozen=True, slots=True)
 class MergeField:
@@ -77,11 +79,22 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Who stands in the footer."""
+    """Who stands in the footer. footer: what else it says, in Markdown."""
 
     name: str
     address: str
     url: str = ""
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Editorial:
+    """What an editor wrote for one variant: introductions and closing words in Markdown, and a subject."""
+
+    introduction: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+    #: In the place of the one that is made; "" for none.
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,10 @@ class Masthead:
     #: Titles of the variant's audiences, in the newsletter's order.
     audiences: tuple[str, ...]
     language: str = "en"
+    design: Design = DESIGN
+    #: With places for what `render.subject` names.
+    subject: str = "{headline}"
+    editorial: Editorial = Editorial()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
@@ -25,10 +26,12 @@ class Words:
     language: str
     first_published: str
     general_section: str
-    lead_section: str
+    top_story: str
+    top_stories: str
     contents: str
     relevant_to: str
     full_story: str
+    read_at: str
     one_story: str
     many_stories: str
     dear: str
@@ -66,10 +69,12 @@ _ENGLISH = Words(
     language="en",
     first_published="First published {date}",
     general_section="News",
-    lead_section="Top news",
+    top_story="Top story",
+    top_stories="Top stories",
     contents="In this issue",
     relevant_to="Relevant to",
     full_story="The full story",
+    read_at="Read it at {host}",
     one_story="1 story",
     many_stories="{n} stories",
     dear="Dear",
@@ -90,10 +95,12 @@ _WELSH = Words(
     language="cy",
     first_published="Cyhoeddwyd gyntaf {date}",
     general_section="Newyddion",
-    lead_section="Prif newyddion",
+    top_story="Y brif stori",
+    top_stories="Y prif straeon",
     contents="Yn y rhifyn hwn",
     relevant_to="Perthnasol i",
     full_story="Y stori lawn",
+    read_at="Darllenwch y stori ar {host}",
     one_story="1 stori",
     many_stories="{n} stori",
     dear="Annwyl",
@@ -128,6 +135,7 @@ def words_for(tag: str | None) -> Words:
     return _TABLES.get(primary_language(tag) or "", _ENGLISH)
 
 
+@lru_cache(maxsize=256)
 def direction_of(tag: str | None) -> Literal["ltr", "rtl"]:
     """Return how this language is written; what is not known runs from left to right."""
     try:

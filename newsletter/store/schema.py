@@ -282,6 +282,20 @@ editions = Table(
     UniqueConstraint("newsletter", "date"),
 )
 
+# What editors wrote for an edition, who and when: rows are only added, and the newest of a part and audience
+# holds. An empty text takes it back.
+edition_words = Table(
+    "edition_words",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("part", String, nullable=False),
+    Column("audience", String, nullable=False),  # "" where it is for all readers
+    Column("text", Text, nullable=False),
+)
+
 approvals = Table(
     "approvals",
     metadata,

@@ -91,6 +91,11 @@ def refuse_changed(project: Project, edition: Edition, variants: list[Variant]) 
     """Raise NotApproved when what would be sent is no longer what the hash stands for."""
     again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date} --reopen"
     refuse_other_headers(project, edition, variants, hint=again)
+    for word in project.edition_words.newest(edition):
+        if edition.drafted_at and word.at > edition.drafted_at:
+            raise NotApproved(
+                f"{edition.id}: {word.by} changed the {word.part} since it was drafted", hint=again
+            )
     for item in project.items.by_ids({key for variant in variants for key in variant.items}).values():
         if item.status in (ItemStatus.HIDDEN, ItemStatus.WITHDRAWN):
             changed = f"item {item.id} ({item.title}) is {item.status} since it was drafted"

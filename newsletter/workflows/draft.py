@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
+from newsletter.editions.editorial import editorial_for
 from newsletter.editions.names import variant_name
 from newsletter.editions.room import Room
 from newsletter.editions.types import (
@@ -21,6 +22,7 @@ from newsletter.editions.types import (
     Edition,
     EditionId,
     EditionStatus,
+    EditionWord,
     HistoryGroup,
     VariantPlan,
 )
@@ -76,7 +78,7 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     edition_id = EditionId(name, day or _next_date(project, newsletter, now))
     existing = project.editions.find(edition_id)
     if existing:
-        _refuse_late_draft(existing, reopen=reopen)
+        refuse_late_draft(existing, reopen=reopen)
     oldest, newest = _window(newsletter, edition_id, now)
     candidates = project.items.candidates(newsletter.audiences, oldest)
     items = {item.id: item for item in in_order(candidates) if item.date < newest}
@@ -87,7 +89,8 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
         composition = _compose(project, newsletter, items, now, existing)
-    drafted = _render(project, newsletter, edition_id, composition, items)
+    words = project.edition_words.standing(existing) if existing else []
+    drafted = _render(project, newsletter, edition_id, composition, items, words=words)
     content_hash = edition_hash(
         {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
         message_headers(project.config, edition_id),
@@ -123,7 +126,12 @@ def try_template(project: Project, newsletter: NewsletterSettings, now: datetime
     return merged([("", finding) for finding in found])
 
 
-def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozenset[str]) -> Masthead:
+def _masthead(
+    config: Config,
+    newsletter: NewsletterSettings,
+    audiences: frozenset[str],
+    words: Sequence[EditionWord],
+) -> Masthead:
     """Return what a template knows about an edition for these audiences."""
     titles = audience_titles(config, newsletter)
     return Masthead(
@@ -131,6 +139,9 @@ def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozens
         newsletter.display_title,
         tuple(title for slug, title in titles.items() if slug in audiences),
         newsletter.language,
+        config.design,
+        newsletter.subject,
+        editorial_for(words, audiences, newsletter.audiences),
     )
 
 
@@ -150,7 +161,8 @@ def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) 
     )
 
 
-def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
+def refuse_late_draft(edition: Edition, *, reopen: bool = False) -> None:
+    """Raise EditionError for an edition past drafting, and for an approved one unless it is reopened."""
     if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         return
     if edition.status not in UNDECIDED:
@@ -210,6 +222,8 @@ def _render(
     edition_id: EditionId,
     composition: Composition,
     items: dict[int, Item],
+    *,
+    words: Sequence[EditionWord] = (),
 ) -> list[DraftedVariant]:
     templates = Templates(project.config.template_folders, project.members.field_names())
     drafted = []
@@ -217,7 +231,7 @@ def _render(
         rendered = render_variant(
             templates,
             newsletter.template,
-            _masthead(project.config, newsletter, plan.audiences),
+            _masthead(project.config, newsletter, plan.audiences, words),
             [items[key] for key in plan.items],
             day=edition_id.date,
             titles=audience_titles(project.config, newsletter),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from newsletter.config import Config
 from newsletter.feeds.filing import Filing
 from newsletter.store.database import Database
+from newsletter.store.edition_words import EditionWordStore
 from newsletter.store.editions import EditionStore
 from newsletter.store.feeds import FeedStore
 from newsletter.store.items import ItemStore
@@ -40,6 +41,7 @@ class Project:
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
+        self.edition_words = EditionWordStore(self.database)
         self.relays = RelayStore(self.database)
         self.reports = ReportStore(self.database)
         self.workers = WorkerStore(self.database)

@@ -155,13 +155,13 @@ def test_bad_rows_are_told_by_line_and_the_good_ones_kept(fresh):
 
 @pytest.mark.parametrize("field", ["shoe", "member.shoe_size"])
 def test_template_with_an_unknown_field_is_refused_at_draft(project, field):
-    template = project.folder / "templates" / "digest.html"
+    template = project.folder / "templates" / "mail.html"
     lines = template.read_text("utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if "<h1>" in line)
     lines.insert(at, f"<p>{{{{ {field} }}}}</p>")
     template.write_text("\n".join(lines), "utf-8")
     line, cure = fault_of(project("edition", "draft", "weekly", code=1))
-    assert f"digest.html:{at + 1}: " in line
+    assert f"mail.html:{at + 1}: " in line
     assert field.rpartition(".")[2] in line
     assert "known are" in cure
     assert project.json("edition", "list") == []

@@ -36,7 +36,7 @@ TIERS = {
 }
 
 #: Values that are too many for `types`.
-VALUE_MODULES = {"delivery.content"}
+VALUE_MODULES = {"delivery.content", "render.design"}
 
 #: Clock, dice, disk and network, of which words, values and deciding modules know nothing.
 IMPURE = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.render.checks.page import Page, snippet
-from newsletter.render.content import PREHEADER_LENGTH, SUBJECT_LENGTH
+from newsletter.render.subject import PREHEADER_LENGTH, SUBJECT_LENGTH
 from newsletter.render.types import Finding
 
 _MANY_ITEMS = 12

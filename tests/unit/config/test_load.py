@@ -16,6 +16,7 @@ from newsletter.delivery.window import parse_window
 from newsletter.editions.days import BankHolidays, CalendarName, DaySpan
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
+from newsletter.render.design import Logo
 from newsletter.render.types import Organisation, Sender
 
 EVERY_SETTING = (Path(__file__).parent / "every_setting.toml").read_text("utf-8")
@@ -24,7 +25,10 @@ EVERY_SETTING = (Path(__file__).parent / "every_setting.toml").read_text("utf-8"
 def test_every_setting_is_read(tmp_path):
     config = load(tmp_path, EVERY_SETTING)
     assert config.organisation == Organisation(
-        "Union of Heads", "4 Station Parade, Crawley RH10 1BY", "https://heads.example.org/about"
+        "Union of Heads",
+        "4 Station Parade, Crawley RH10 1BY",
+        "https://heads.example.org/about",
+        "Registered union 12 · [Privacy](https://www.example.org/privacy)",
     )
     assert config.sender == Sender(
         "Heads Weekly", "weekly@example.org", "desk@example.org", "leave@example.org"
@@ -42,6 +46,10 @@ def test_every_setting_is_read(tmp_path):
     first, second, _ = config.settings.feeds
     assert (first.username, first.password_env) == ("union", "HEADS_FEED_PASSWORD")
     assert (first.headers_env, second.token_env) == ({"X-Api-Key": "HEADS_FEED_KEY"}, "HEADS_FEED_TOKEN")
+    design = config.design
+    assert (design.light.accent, design.light.page, design.dark.line) == ("#654321", "#eeeeee", "#333333")
+    assert (design.heading_font, design.text_font) == ("Charter, Georgia, serif", "Verdana, sans-serif")
+    assert design.logo == Logo("https://www.example.org/logo.png", 180, 40)
     second = config.relays[1]
     assert (second.name, second.rate, second.daily_limit) == ("second", (14, 1), 500)
     assert (second.weight, second.connections, second.messages_per_connection) == (3, 2, 50)
@@ -205,6 +213,7 @@ def test_sample_holds_every_setting():
             "web",
             "dkim",
             "pictures",
+            "design",
             "bounces",
             "database",
             "fetch",

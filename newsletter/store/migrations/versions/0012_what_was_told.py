@@ -1,7 +1,7 @@
 """What people were told, so that it is told once.
 
 Revision ID: 0012
-Revises: 0009
+Revises: 0008
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from newsletter.store.schema import UtcDateTime
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
