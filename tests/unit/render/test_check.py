@@ -46,17 +46,17 @@ IMAGE = '<img src="https://a.example.org/a.png" alt="A roof" width="120">'
 #: Put into an own template: the files, the rule that finds it, and what the editor reads.
 FAULTS = {
     "low contrast": (
-        adds("inline.css", ".greeting { color:#bbbbbb; }"),
+        adds("inline.css", ".period { color:#bbbbbb; }"),
         "contrast",
-        'in light colours, the text of <p class="greeting"> is #bbbbbb on #ffffff: a contrast of 1.9, and',
+        'in light colours, the text of <p class="period"> is #bbbbbb on #ffffff: a contrast of 1.9, and',
     ),
     "low contrast in the dark": (
         adds(
             "dark.css",
-            "@media (prefers-color-scheme: dark) { .head .greeting { color:#444444 !important; } }",
+            "@media (prefers-color-scheme: dark) { .dateline .period { color:#444444 !important; } }",
         ),
         "contrast",
-        '<p class="greeting"> is #444444 on #1b1f23: a contrast of 1.7',
+        '<p class="period"> is #444444 on #1b1f23: a contrast of 1.7',
     ),
     "missing alt": (
         extends(head=HEAD % IMAGE.replace('alt="A roof"', "")),
@@ -74,9 +74,9 @@ FAULTS = {
         "@media (prefers-color-scheme: dark) (line 3 of its <style> block) stands inside another @-rule",
     ),
     "position:absolute": (
-        adds("inline.css", ".greeting { position:absolute; }"),
+        adds("inline.css", ".period { position:absolute; }"),
         "inline-style",
-        'position:absolute on <p class="greeting">: not all mail programs know this',
+        'position:absolute on <p class="period">: not all mail programs know this',
     ),
     "http image": (
         extends(head=HEAD % IMAGE.replace("https:", "http:")),

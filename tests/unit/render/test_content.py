@@ -39,7 +39,7 @@ def test_pinned_items_lead_the_edition_whatever_their_sections():
         make_item("d", section="Pay"),
     )
     groups = [(section.title, "".join(item.headline for item in section.items)) for section in shown.sections]
-    assert groups == [("Top news", "ab"), ("Training", "c"), ("Pay", "d")]
+    assert groups == [("Top stories", "ab"), ("Training", "c"), ("Pay", "d")]
     assert [item.category for item in shown.items] == ["Pay", "Training", "", ""]
     assert (shown.subject, view(language="cy").words.top_stories) == ("a", "Y prif straeon")
 
