@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.app import App, counted, now, pass_app
+from newsletter.cli.archive import archive
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
 from newsletter.cli.edition_view import counts_json, edition_json, tell_edition, tell_way_on
@@ -29,7 +30,7 @@ def edition() -> None:
     """
 
 
-for command in (send, pause, resume, cancel, report):
+for command in (send, pause, resume, cancel, report, archive):
     edition.add_command(command)
 
 
