@@ -48,13 +48,13 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         return SendPlan(edition, planned)
     if edition.status is EditionStatus.APPROVED:
         refuse_changed(project, edition, project.editions.variants(edition))
-    choice = _Choice(project, edition)
+    choice = Choice(project, edition)
     groups = project.recipients.groups(
         edition.id.newsletter,
         choice.items,
         now,
         edition=edition,
-        consent_only=_consent_only(project, edition),
+        consent_only=consent_only(project, edition),
     )
     return _plan_of(edition, choice.assign(groups))
 
@@ -83,7 +83,7 @@ def begin_sending(
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    choice = _Choice(project, edition)
+    choice = Choice(project, edition)
     usual = project.editions.last_planned(edition)
 
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
@@ -94,7 +94,7 @@ def begin_sending(
         on_plan(plan)
         return assignment.served
 
-    project.recipients.plan(edition, choice.items, choose, now, consent_only=_consent_only(project, edition))
+    project.recipients.plan(edition, choice.items, choose, now, consent_only=consent_only(project, edition))
     begun = find_edition(project, str(edition.id))
     if begun.status not in (EditionStatus.SENDING, EditionStatus.SENT):
         raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
@@ -114,7 +114,7 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
     return edition
 
 
-class _Choice:
+class Choice:
     """The frozen variants of an edition and who each item is for now: all that decides who gets which."""
 
     def __init__(self, project: Project, edition: Edition) -> None:
@@ -137,7 +137,8 @@ def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
     return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
 
 
-def _consent_only(project: Project, edition: Edition) -> bool:
+def consent_only(project: Project, edition: Edition) -> bool:
+    """Whether only members who gave consent get it."""
     return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
 
 
