@@ -1,11 +1,11 @@
 "use strict";
 // Shows one variant in one state. What can be told without a script stands in the page already.
 const mails = JSON.parse(document.getElementById("mails").textContent);
-const form = document.forms.choice;
+const inputs = document.querySelectorAll("input");
 const stage = document.getElementById("stage");
 
 function show() {
-  const { variant, view } = Object.fromEntries(new FormData(form));
+  const [variant, view] = ["variant", "view"].map(name => document.querySelector(`input[name=${name}]:checked`).value);
   for (const part of document.querySelectorAll("[data-variant], [data-view]")) {
     const { variant: ofVariant = variant, view: ofView = view } = part.dataset;
     part.hidden = ofVariant !== variant || ofView !== view;
@@ -36,15 +36,12 @@ function fit() {
 }
 
 function chooseFromAddress() {
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
-    const group = form.elements[name];
-    if (group && [...document.getElementsByName(name)].some(it => it.value === value)) group.value = value;
-  }
+  const asked = new URLSearchParams(location.hash.slice(1));
+  for (const input of inputs) if (asked.get(input.name) === input.value) input.checked = true;
   show();
 }
 
-form.addEventListener("change", show);
-form.addEventListener("submit", event => event.preventDefault());
+for (const input of inputs) input.addEventListener("change", show);
 addEventListener("hashchange", chooseFromAddress);
 new ResizeObserver(fit).observe(stage);
 document.documentElement.classList.add("scripted");

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -110,3 +111,42 @@ def test_state_is_the_mail_with_little_changed(state, kept, gone):
 
 def test_state_of_a_page_without_a_head():
     assert STATES["light"]("<p>x</p>").endswith("<p>x</p>")
+
+
+def test_empty_edition_says_so():
+    page = page_of(replace(EDITION, pages=()))
+    assert told(page, "//main/p") == ["This edition is empty: there is nothing new for anyone."]
+    assert page.xpath("//script | //iframe") == []
+
+
+def contrast(one, other):
+    """WCAG 2.2, contrast ratio."""
+
+    def luminance(colour):
+        parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        red, green, blue = (it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_colours_of_the_page_can_be_read(scheme):
+    [style] = page_of().xpath("//style/text()")
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", re.findall(r":root {[^}]*}", style)[scheme]))
+    printed = {
+        "ground": ("text", "muted", "accent"),
+        "panel": ("text", "muted", "accent"),
+        "soft": ("text", "muted", "accent"),
+        "accent": ("on-accent",),
+        "warn-soft": ("text", "warn"),
+        "bad-soft": ("text", "bad"),
+    }
+    faint = {
+        (it, ground): ratio
+        for ground, words in printed.items()
+        for it in words
+        if (ratio := contrast(colours[it], colours[ground])) < 4.5
+    }
+    assert faint == {}
