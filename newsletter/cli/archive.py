@@ -10,7 +10,7 @@ import click
 
 from newsletter.cli.app import App, counted, pass_app
 from newsletter.cli.commands import Command
-from newsletter.cli.screen import prose
+from newsletter.cli.screen import progress, prose
 
 if TYPE_CHECKING:
     from newsletter.workflows.archive import Archived
@@ -44,7 +44,9 @@ def archive(app: App, newsletters: tuple[str, ...], folder: Path, url: str | Non
 
     if url and not re.fullmatch(r"https?://[^\s/]+\S*", url):
         raise click.UsageError(f"--url {url!r} is no web address; write it as https://news.example.org/v/")
-    archived = write_archive(app.open(), folder, newsletters, url or "")
+    project = app.open()
+    with progress("Writing pages") as tell:
+        archived = write_archive(project, folder, newsletters, url or "", tell)
     data = {
         "index": str(archived.front_page) if archived.issues else None,
         "editions": archived.issues,

@@ -7,7 +7,7 @@ was called off before anything left. Pages come from the frozen content, and are
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -52,11 +52,18 @@ class Archived:
     address: str
 
 
-def write_archive(project: Project, folder: Path, names: Collection[str] = (), address: str = "") -> Archived:
+def write_archive(
+    project: Project,
+    folder: Path,
+    names: Collection[str] = (),
+    address: str = "",
+    tell: Callable[[int, int], None] = lambda *_: None,
+) -> Archived:
     """Write the archive of some newsletters, by default of all, and leave what has not changed as it is.
 
-    address: where the folder will be reached; by default below [web] url. Where nothing was sent yet nothing
-    is written. Raises NewsletterError, before anything is written, for a file in the way that is not ours.
+    address: where the folder will be reached; by default below [web] url. tell: is told how many of how many
+    pages are done. Where nothing was sent yet nothing is written. Raises NewsletterError, before anything is
+    written, for a file in the way that is not ours.
     """
     known = [newsletter.name for newsletter in project.config.settings.newsletters]
     chosen = {project.config.newsletter(name).name for name in names or known}
@@ -71,17 +78,24 @@ def write_archive(project: Project, folder: Path, names: Collection[str] = (), a
     written: tuple[str, ...] = ()
     if sent:
         try:
-            written = _write(project, archive, sent, folder)
+            written = _write(project, archive, sent, folder, tell)
         except OSError as fault:
             raise NewsletterError(f"the archive cannot be written to {folder}") from fault
     return Archived(folder / FRONT_PAGE, len(archive.issues), len(sent), written, archive.address)
 
 
-def _write(project: Project, archive: Archive, sent: Sequence[SentVariant], folder: Path) -> tuple[str, ...]:
+def _write(
+    project: Project,
+    archive: Archive,
+    sent: Sequence[SentVariant],
+    folder: Path,
+    tell: Callable[[int, int], None],
+) -> tuple[str, ...]:
     own_hosts = tuple(_own_hosts(project.config))
     pages = [_Page(project, variant, own_hosts) for variant in sent]
     target = WrittenFolder(folder, [*(page.path for page in pages), ATOM, JSON_FEED, FRONT_PAGE])
-    for page in pages:
+    for done, page in enumerate(pages):
+        tell(done, len(pages))
         target.write(page.path, page.mark, page.content)
     made = {
         ATOM: atom_feed(archive),
@@ -135,13 +149,13 @@ def _issue(project: Project, edition: EditionId, variants: Sequence[SentVariant]
         sent=main.sent,
         subject=main.subject,
         preheader=main.preheader,
-        page=_page(main, titles),
-        pages=tuple(_page(variant, titles) for variant in _apart(variants, titles)),
+        page=_listed(main, titles),
+        pages=tuple(_listed(variant, titles) for variant in _apart(variants, titles)),
         headlines=tuple(headlines(project.editions.rendered(main.key))),
     )
 
 
-def _page(variant: SentVariant, titles: Mapping[str, str]) -> IssuePage:
+def _listed(variant: SentVariant, titles: Mapping[str, str]) -> IssuePage:
     path = web_path(variant.edition, variant.audiences, variant.number)
     return IssuePage(path, tuple(titles.get(slug, slug) for slug in _in_order(variant.audiences, titles)))
 
