@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from newsletter.cli.app import App, now, pass_app
+from newsletter.cli.archive import archive
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
 from newsletter.cli.edition_draft import tell_draft
@@ -29,7 +30,7 @@ def edition() -> None:
     """
 
 
-for command in (intro, closing, subject, send, pause, resume, cancel, report):
+for command in (intro, closing, subject, send, pause, resume, cancel, report, archive):
     edition.add_command(command)
 
 
@@ -112,18 +113,24 @@ def show(app: App, edition_id: str) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write it; by default the folder preview of the project.",
 )
+@click.option("--as", "email", metavar="EMAIL", help="Show the very mail that this member gets.")
 @click.option("--open", "open_", is_flag=True, help="Open the page that shows all variants in a browser.")
 @pass_app
-def preview(app: App, edition_id: str, folder: Path | None, *, open_: bool) -> None:
+def preview(app: App, edition_id: str, folder: Path | None, email: str | None, *, open_: bool) -> None:
     """Write every variant as HTML, text and .eml.
 
-    Each is as one of its members would get it. A page, whose path is printed, shows them side by side.
+    Each is as one of its members would get it. A page, whose path is printed, shows them side by side: on a
+    phone and a desk, light and dark, without styles and pictures, with what the checks found.
     """
     from newsletter.workflows.preview import write_preview
 
     project = app.open()
-    index = write_preview(project, edition_id, folder or project.config.folder / "preview", now())
-    app.show({"index": str(index), "folder": str(index.parent.parent)}, lambda: click.echo(str(index)))
+    made = write_preview(project, edition_id, folder or project.config.folder / "preview", now(), email=email)
+    index = made.overview
+    data = {"index": str(index), "folder": str(index.parent.parent), "as": made.shown}
+    app.show(data, lambda: click.echo(str(index)))
+    if made.shown:
+        app.note(f"seen as {made.shown}")
     if open_:
         webbrowser.open(index.resolve().as_uri())
 

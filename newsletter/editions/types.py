@@ -138,6 +138,21 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class SentVariant:
+    """A variant that some member has. sent: when sending began; recipients: as planned by the draft."""
+
+    key: int
+    edition: EditionId
+    sent: datetime
+    audiences: frozenset[str]
+    number: int
+    subject: str
+    preheader: str
+    recipients: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryCounts:
     """How many deliveries stand where; planned is their sum."""
 

@@ -7,7 +7,8 @@ template. `merge` cuts both at their merge fields, and the result, a `RenderedVa
 freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
 `dkim` where the project has keys. `check` examines a rendered variant, a family of rules to a module of
 `checks`; `support` and `names` read templates line by line, before anything is rendered; `overview` shows all
-variants side by side.
+variants side by side. `web` makes a page for everybody of what was frozen,
+`archive` and `archive_feeds` the front page and the feeds of all that went out.
 
 Decisions
 - Jinja2, in its immutable sandbox, with autoescape in .html and StrictUndefined: templates are written by
@@ -38,6 +39,11 @@ Decisions
   130 signatures a second and judges ours in tests. All that is no member's own is canonicalised once. Signed
   mail is never 8bit (RFC 6376 §5.3). Names of headers stand in `h=` once more than the headers do where a
   second one could do harm, List-Unsubscribe-Post also while there is none.
+- A web version is made from the frozen content, not rendered anew, so a reader in a browser sees what members
+  got. Whatever is a member's is taken out of the tree, and a page that still holds a trace is refused. It
+  runs nothing, and asks only the organisation's own hosts for pictures; those of others become links.
+- An archive's feeds are written with lxml and json, a few elements each. feedgen was weighed: it knows no
+  JSON Feed, and adds a library for dates.
 - Header lines are written here rather than by `email.message`, whose objects cost more per member than
   all the rest; tests read every one of them back with the standard library.
 

@@ -145,12 +145,42 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """One variant on the page that shows all of them. name: of its files, without ending."""
+    """One variant on the page that shows all of them, as one reader gets it.
+
+    name: of its files, without ending. reader: who that is, "" where nobody gets it yet. headers: of the
+    message, decoded, in order; message_bytes: its size on the wire.
+    """
 
     name: str
     audiences: tuple[str, ...]
-    subject: str
-    preheader: str
+    reader: str
     recipients: int
     items: int
-    html_bytes: int
+    preheader: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...]
+    message_bytes: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def html_bytes(self) -> int:
+        """Size of the HTML part in UTF-8."""
+        return len(self.html.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All variants of an edition. edition: "weekly/2026-11-27"; status: how it stands, in words.
+
+    accepted: rules of the warnings that its approval accepted. chosen: name of the variant that is shown
+    first. asked_for: the member whose very mail it is, "" where nobody asked for one.
+    """
+
+    edition: str
+    title: str
+    status: str
+    pages: tuple[OverviewPage, ...]
+    accepted: frozenset[str] = frozenset()
+    chosen: str = ""
+    asked_for: str = ""

@@ -46,6 +46,10 @@ class Words:
     also: str
     alone: str
     correction: str
+    all_issues: str
+    archive: str
+    issue_for: str
+    follow: str
 
     def count(self, stories: int) -> str:
         """Return how many stories there are, in words of this language."""
@@ -89,6 +93,10 @@ _ENGLISH = Words(
     also="Also in this issue: {headlines}",
     alone="{count} in the issue of {date} from {organisation}",
     correction="Correction: {headline}",
+    all_issues="All issues",
+    archive="Newsletter archive",
+    issue_for="The issue for",
+    follow="Follow with a feed reader",
 )
 
 _WELSH = Words(
@@ -115,6 +123,10 @@ _WELSH = Words(
     also="Hefyd yn y rhifyn hwn: {headlines}",
     alone="{count} yn rhifyn {date} gan {organisation}",
     correction="Cywiriad: {headline}",
+    all_issues="Pob rhifyn",
+    archive="Archif cylchlythyrau",
+    issue_for="Y rhifyn ar gyfer",
+    follow="Dilyn â darllenydd ffrydiau",
 )
 
 _TABLES = {table.language: table for table in (_ENGLISH, _WELSH)}

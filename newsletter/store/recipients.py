@@ -141,6 +141,38 @@ class RecipientStore:
         with self._database.read() as connection:
             return [*doubtful(connection, edition, needs)]
 
+    def samples(
+        self,
+        edition: Edition,
+        candidates: Collection[int],
+        now: datetime,
+        *,
+        consent_only: bool = False,
+        member: int | None = None,
+    ) -> list[tuple[HistoryGroup, Recipient]]:
+        """Group recipients as `groups` does, each with its first member. member: look at no other."""
+        with self._database.read() as connection:
+            history = _History(connection, candidates, edition)
+            recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
+            if member is not None:
+                recipients = recipients.where(members.c.id == member)
+            found = _sampled_groups(connection, history, recipients)
+            first = _by_id(connection, [key for _, key in found])
+            return [(group, first[key]) for group, key in found]
+
+    def planned_samples(self, edition: Edition) -> dict[int, Recipient]:
+        """Return the first member of each variant of an edition whose deliveries are planned, by its key."""
+        first = (
+            select(func.min(deliveries.c.member_id))
+            .where(deliveries.c.variant_id == variants.c.id)
+            .scalar_subquery()
+        )
+        query = select(variants.c.id, first.label("member")).where(variants.c.edition_id == edition.key)
+        with self._database.read() as connection:
+            found = {row.id: row.member for row in connection.execute(query) if row.member is not None}
+            recipients = _by_id(connection, found.values())
+        return {variant: recipients[key] for variant, key in found.items() if key in recipients}
+
     def plan(
         self,
         edition: Edition,
@@ -256,11 +288,25 @@ def _recipients(
     return query
 
 
+def _by_id(connection: Connection, keys: Collection[int]) -> dict[int, Recipient]:
+    """Return members as recipients, those who were forgotten left out."""
+    query = select(members).where(among(connection, members.c.id, keys), members.c.email.is_not(None))
+    return {row.id: make_recipient(row) for row in connection.execute(query)}
+
+
 def _groups(connection: Connection, history: _History, recipients: Select[Any]) -> list[HistoryGroup]:
-    grouped = recipients.add_columns(func.count()).group_by(subscriptions.c.audiences, *history.columns)
+    return [group for group, _ in _sampled_groups(connection, history, recipients)]
+
+
+def _sampled_groups(
+    connection: Connection, history: _History, recipients: Select[Any]
+) -> list[tuple[HistoryGroup, int]]:
+    """Return the groups, each with the id of its first member."""
+    columns = (func.count(), func.min(subscriptions.c.member_id))
+    grouped = recipients.add_columns(*columns).group_by(subscriptions.c.audiences, *history.columns)
     return [
-        HistoryGroup(audience_set(audiences), history.items(bits), count, tuple(map(int, bits)))
-        for audiences, *bits, count in connection.execute(grouped)
+        (HistoryGroup(audience_set(audiences), history.items(bits), count, tuple(map(int, bits))), first)
+        for audiences, *bits, count, first in connection.execute(grouped)
     ]
 
 

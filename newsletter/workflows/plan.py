@@ -48,13 +48,13 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         return SendPlan(edition, planned)
     if edition.status is EditionStatus.APPROVED:
         refuse_changed(project, edition, project.editions.variants(edition))
-    choice = _Choice(project, edition)
+    choice = Choice(project, edition)
     groups = project.recipients.groups(
         edition.id.newsletter,
         choice.items,
         now,
         edition=edition,
-        consent_only=_consent_only(project, edition),
+        consent_only=consent_only(project, edition),
     )
     return _plan_of(edition, choice.assign(groups))
 
@@ -85,7 +85,7 @@ def begin_sending(
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    choice = _Choice(project, edition)
+    choice = Choice(project, edition)
     usual = next(iter(project.editions.planned(project.editions.sent_before(edition, 1))), None)
     renderable = Renderable(project, edition, now)
     planned: list[SendPlan] = []
@@ -105,7 +105,7 @@ def begin_sending(
         now,
         needs=renderable.needs,
         check=lambda doubtful: renderable.check(planned[0].total, doubtful),
-        consent_only=_consent_only(project, edition),
+        consent_only=consent_only(project, edition),
     )
     if done:
         on_plan(planned[0])
@@ -128,7 +128,7 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
     return edition
 
 
-class _Choice:
+class Choice:
     """The frozen variants of an edition and who each item is for now: all that decides who gets which."""
 
     def __init__(self, project: Project, edition: Edition) -> None:
@@ -152,7 +152,8 @@ def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
     return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
 
 
-def _consent_only(project: Project, edition: Edition) -> bool:
+def consent_only(project: Project, edition: Edition) -> bool:
+    """Whether only members who gave consent get it."""
     return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
 
 

@@ -23,6 +23,7 @@ from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
+    from newsletter.store.issues import IssueStore
     from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
 
@@ -67,6 +68,13 @@ class Project:
         from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
 
         return SuppressionStore(self.database)
+
+    @cached_property
+    def issues(self) -> IssueStore:
+        """What members have of the editions."""
+        from newsletter.store.issues import IssueStore  # noqa: PLC0415 - for one command only
+
+        return IssueStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

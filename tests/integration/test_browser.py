@@ -93,6 +93,23 @@ def test_inliner_changes_nothing_that_can_be_seen(browser, template):
 EVERY = vectors()
 
 
+def harm_in_overview(browser, index):
+    """What the mails did or asked for while somebody looked at them in every way that a preview has."""
+    page = browser.new_page()
+    told = []
+    page.on("console", lambda line: told.append(line.text))
+    page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda asked: told.append(asked.url))
+    page.route("https://**/*", lambda route: route.abort())
+    page.goto(index.as_uri())
+    for view in page.locator("input[name=view]").all():
+        view.check(force=True)
+        page.wait_for_function("document.querySelector('.views :checked')")
+    page.close()
+    ours = ("file:", "about:", "Failed to load resource", f"https://{PICTURE_HOST}/")
+    return [line for line in told if not line.startswith(ours) and "Content Security Policy" not in line]
+
+
 def test_hostile_texts_do_nothing_in_a_digest(browser, tmp_path):
     """Nine of those that `benchmarks/xss_campaign.py` sends the whole way, of all kinds, in three formats."""
     chosen = EVERY[7 :: len(EVERY) // 9][:9]
@@ -103,6 +120,7 @@ def test_hostile_texts_do_nothing_in_a_digest(browser, tmp_path):
         assert (brought, problems) == (2 * len(chosen), [])
         page = preview(project, batch, tmp_path / "preview", NOW)
     assert header_faults(page) == []
+    assert harm_in_overview(browser, page.parent / "overview" / "index.html") == []
     watch = Watch(browser, {PICTURE_HOST})
     seen = watch.open(page.as_uri())
     assert seen.harm == []
