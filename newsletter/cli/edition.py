@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ from newsletter.cli.send import send
 
 if TYPE_CHECKING:
     from newsletter.workflows.draft import Draft
+
+#: A day further away was hardly meant.
+_FAR_AHEAD = timedelta(days=366)
 
 
 @click.group(cls=Group, example="newsletter edition draft weekly")
@@ -75,7 +78,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
     settings = project.config.newsletter(newsletter)
-    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
+    notes = [*_odd_day(asked), *_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
 
     def human() -> None:
         tell_edition(project, made.edition, ())
@@ -89,6 +92,15 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
             click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
 
     app.show(edition_json(project, made.edition) | {"notes": notes, "waiting": made.waiting}, human)
+
+
+def _odd_day(day: date | None) -> Iterator[str]:
+    """Say where a day that was asked for looks like a slip of the pen."""
+    today = now().date()
+    if day and day < today:
+        yield f"{day} is past"
+    elif day and day > today + _FAR_AHEAD:
+        yield f"{day} is more than a year ahead, and until then the newest edition, which a bare name means"
 
 
 def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:

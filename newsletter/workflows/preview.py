@@ -55,7 +55,7 @@ def write_preview(project: Project, text: str, folder: Path, now: datetime) -> P
         pages = [_page(project, edition, name, variant) for name, variant in variants.items()]
         index.write_text(render_overview(str(edition.id), pages), "utf-8")
     except OSError as fault:
-        raise NewsletterError(f"the preview cannot be written to {folder}") from fault
+        raise NewsletterError(f"the preview cannot be written to {folder}: {fault.strerror}") from None
     return index
 
 
