@@ -74,7 +74,7 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     asked = _date(day)
     project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    tell_draft(app, project, made)
+    tell_draft(app, project, made, asked=asked)
 
 
 @edition.command("show", example="newsletter edition show weekly")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import FAILED, App, counted
+from newsletter.cli.app import FAILED, App, counted, now
 from newsletter.cli.edition_view import edition_json, tell_edition, tell_way_on
 from newsletter.cli.findings import findings_json, has_errors, tell_findings
 from newsletter.cli.screen import prose
@@ -16,11 +17,17 @@ if TYPE_CHECKING:
     from newsletter.workflows.draft import Draft
     from newsletter.workflows.project import Project
 
+#: A day further away was hardly meant.
+_FAR_AHEAD = timedelta(days=366)
 
-def tell_draft(app: App, project: Project, made: Draft) -> None:
-    """Show what drafting made, and end with 1 where the checks found what has to be mended first."""
+
+def tell_draft(app: App, project: Project, made: Draft, *, asked: date | None = None) -> None:
+    """Show what drafting made, and end with 1 where the checks found what has to be mended first.
+
+    asked: the day that was asked for.
+    """
     settings = project.config.newsletter(made.edition.id.newsletter)
-    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
+    notes = [*_odd_day(asked), *_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
 
     def human() -> None:
         tell_edition(project, made.edition, ())
@@ -38,6 +45,15 @@ def tell_draft(app: App, project: Project, made: Draft) -> None:
     app.show(edition_json(project, made.edition) | findings_json(made.findings) | more, human)
     if has_errors(made.findings):
         click.get_current_context().exit(FAILED)
+
+
+def _odd_day(day: date | None) -> Iterator[str]:
+    """Say where a day that was asked for looks like a slip of the pen."""
+    today = now().date()
+    if day and day < today:
+        yield f"{day} is past"
+    elif day and day > today + _FAR_AHEAD:
+        yield f"{day} is more than a year ahead, and until then the newest edition, which a bare name means"
 
 
 def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:

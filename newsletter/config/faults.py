@@ -19,12 +19,23 @@ _MISSING = "is missing"
 _SHOWN = 60
 _SLUG = "use small letters, digits and dashes"
 _WEB_ADDRESS = 'write it as "https://www.example.org"'
-#: What pydantic says in Python's terms.
+_WHOLE = "must be a whole number"
+#: What pydantic says in Python's terms; in braces the bounds that it names.
 _MEANT = {
     "tuple_type": 'must be a list, in brackets: ["…"]',
     "too_short": "must not be empty",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": 'must be text, in quotes: "…"',
+    "string_too_short": "must not be empty",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
 #: Of an address with a login in it; a database's may have one.
 _SECRET = re.compile("pass|pwd|secret|token|key|credential", re.IGNORECASE)
@@ -106,7 +117,9 @@ def _message(detail: ErrorDetails) -> str:
         return f"must be {known}{likely(str(detail['input']), words)}"
     if detail["type"] == "string_pattern_mismatch":
         return _WEB_ADDRESS if detail["loc"][-1] == "url" else _SLUG
-    message = _MEANT.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    if meant := _MEANT.get(detail["type"]):
+        return meant.format(**detail.get("ctx", {}))
+    message = detail["msg"].removeprefix("Value error, ")
     return f"{message[:1].lower()}{message[1:]}"
 
 

@@ -59,6 +59,11 @@ class Member:
     #: Names of the running subscriptions, paused ones included.
     newsletters: frozenset[str] = frozenset()
 
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:

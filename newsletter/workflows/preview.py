@@ -66,7 +66,7 @@ def write_preview(
     try:
         _write(folder, overview, messages)
     except OSError as fault:
-        raise NewsletterError(f"the preview cannot be written to {folder}") from fault
+        raise NewsletterError(f"the preview cannot be written to {folder}: {fault.strerror}") from None
     return Preview(folder / "overview" / "index.html", shown_as(reader.recipient) if reader else None)
 
 
@@ -101,7 +101,8 @@ class _Look:
         domain = parse_address(self._project.config.sender.from_address).domain
         message_id = f"<preview.{variant.key}@{domain}>"
         message = plain(self._messages.message(variant.key, recipient, message_id, self._now).content)
-        rendered, values = self._project.editions.rendered(variant.key), self._messages.values(recipient)
+        rendered = self._project.editions.rendered(variant.key)
+        values = self._messages.shown_values(variant.key, recipient)
         name = self._name(variant)
         page = OverviewPage(
             name=name,

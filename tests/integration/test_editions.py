@@ -367,6 +367,9 @@ def test_edition_that_is_not_there_is_told(project):
         with pytest.raises(EditionError, match=fault) as caught:
             find_edition(project, text)
         assert caught.value.hint
+    with pytest.raises(EditionError) as caught:
+        find_edition(project, "weekly/2026-11-26")
+    assert caught.value.hint == "newsletter edition list"
 
 
 def test_news_of_the_future_waits_for_its_date(project):

@@ -47,7 +47,7 @@ def feed(**settings):
     ("tables", "fault"),
     [
         (weekly(max_item=3), "newsletters.weekly.max_item = 3: is not a setting; did you mean `max_items`?"),
-        (weekly(max_items=0), "newsletters.weekly.max_items = 0: input should be greater than 0"),
+        (weekly(max_items=0), "newsletters.weekly.max_items = 0: must be more than 0"),
         (
             weekly(approval="automated"),
             "newsletters.weekly.approval = 'automated': must be 'required' or 'automatic'; did you",
@@ -111,8 +111,8 @@ def feed(**settings):
         ({"newsletters": "weekly"}, "newsletters = 'weekly': must be a list"),
         (smtp(rate="30 per minute"), "smtp.rate = '30 per minute': not a rate; write it as \"30/minute\""),
         (smtp(rate=30), "smtp.rate = 30: not a rate"),
-        (smtp(weight=0), "smtp.weight = 0: input should be greater than or equal to 1"),
-        (smtp(messages_per_connection=0), "smtp.messages_per_connection = 0: input should be greater than 0"),
+        (smtp(weight=0), "smtp.weight = 0: must be at least 1"),
+        (smtp(messages_per_connection=0), "smtp.messages_per_connection = 0: must be more than 0"),
         (
             {"smtp": [{"preset": "microsoft365"}, {"host": "smtp.office365.com"}]},
             "smtp: the name 'smtp.office365.com:587' stands 2 times; give each relay a name of its own",
@@ -125,7 +125,10 @@ def feed(**settings):
             weekly(window=["8:00-9:00", 5]),
             "newsletters.weekly.window = ['8:00-9:00', 5]: '5' is not a sending",
         ),
-        (smtp(port="25x"), "smtp.port = '25x': input should be a valid integer"),
+        (smtp(port=99999), "smtp.port = 99999: must be at most 65535"),
+        (smtp(host=""), "smtp.host = '': must not be empty"),
+        (smtp(host=25), 'smtp.host = 25: must be text, in quotes: "…"'),
+        (smtp(port="25x"), "smtp.port = '25x': must be a whole number"),
         (
             smtp(preset="postfx"),
             "smtp.preset = 'postfx': must be 'microsoft365', 'gmail', 'ses' or 'postfix'; did",
