@@ -177,6 +177,10 @@ class AnswerLost(NewsletterError):
     """A message left, its end included, and no answer came: whether the relay took it, nobody knows."""
 
 
+class MailboxError(NewsletterError, OSError):
+    """The bounce box cannot be opened or read; the mail in it stays where it is."""
+
+
 class StoreError(NewsletterError):
     """The database cannot be used as it is: locked, read-only, full, or of another version."""
 

@@ -8,7 +8,13 @@ from email.message import Message
 from newsletter.bounces.mail import addresses_in, header, own_words, parts_of, quoted_mails, text_of
 from newsletter.bounces.types import Failure
 
-_TELLING_HEADERS = ("x-hmxmroriginalrecipient", "x-original-rcpt-to", "x-rcpt-to", "x-envelope-to", "x-apparently-to")
+_TELLING_HEADERS = (
+    "x-hmxmroriginalrecipient",
+    "x-original-rcpt-to",
+    "x-rcpt-to",
+    "x-envelope-to",
+    "x-apparently-to",
+)
 _SUBJECT = re.compile(
     r"(?i)\bcomplaint about message from\b|\b(?:email|spam) feedback report\b|\bfeedback loop\b|"
     r"\babuse report\b|\bemail abuse report\b|\bclient tos notification\b|\bspam complaint\b|"
@@ -31,7 +37,11 @@ def read_complaint(mail: Message) -> tuple[Failure, ...] | None:
         return None
     diagnostic = f"feedback report: {said[1].lower()}" if said else f"complaint: {header(mail, 'Subject')}"
     names = _recipients(mail, fields)
-    return (Failure(names[0], "", "", diagnostic, tuple(names[1:])),) if names else (Failure("", "", "", diagnostic),)
+    return (
+        (Failure(names[0], "", "", diagnostic, tuple(names[1:])),)
+        if names
+        else (Failure("", "", "", diagnostic),)
+    )
 
 
 def _fields(part: Message) -> str:
@@ -47,7 +57,8 @@ def _is_near(mail: Message) -> bool:
         return True
     sender = f"{header(mail, 'From')} {header(mail, 'Sender')}"
     told = _SUBJECT.search(header(mail, "Subject")) or (
-        _SENDER.search(sender) and re.search(r"(?i)spam|junk|abuse|complain|unwanted", own_words(mail) + sender)
+        _SENDER.search(sender)
+        and re.search(r"(?i)spam|junk|abuse|complain|unwanted", own_words(mail) + sender)
     )
     return bool(told) and any(True for _ in quoted_mails(mail))
 

@@ -9,7 +9,9 @@ from newsletter.bounces.mail import addresses_in, parts_of, text_of
 from newsletter.bounces.types import Failure
 
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
-_FIELD = re.compile(r"(?im)^[ \t]*(original-recipient|final-recipient|x-actual-recipient|action|status|diagnostic-code)[ \t]*:(.*(?:\n[ \t]+(?![A-Za-z-]+:).*)*)")
+_FIELD = re.compile(
+    r"(?im)^[ \t]*(original-recipient|final-recipient|x-actual-recipient|action|status|diagnostic-code)[ \t]*:(.*(?:\n[ \t]+(?![A-Za-z-]+:).*)*)"
+)
 _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 
 

@@ -9,7 +9,6 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 
-
 #: What is read of a mail; the recipient stands at its top, and the rest is our own mail come back.
 MAX_BYTES = 1_000_000
 _MAX_PARTS = 60
@@ -28,7 +27,9 @@ _QUOTED = re.compile(
           |headers?\ of\ the\ original|received:\ |return-path:\ <)[^\n]*
     ) $"""
 )  # fmt: skip
-_TAGS = re.compile(r"(?is)<(?:style|script|head)\b.*?</(?:style|script|head)>|<(?:br|/p|/div|/tr|/li|/h\d)[^>]*>")
+_TAGS = re.compile(
+    r"(?is)<(?:style|script|head)\b.*?</(?:style|script|head)>|<(?:br|/p|/div|/tr|/li|/h\d)[^>]*>"
+)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>@]*>")
 ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&*+/=?^_`{|}~'.-]{1,64}(?<![.])@(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
@@ -103,20 +104,29 @@ def quoted_mails(mail: Message) -> Iterator[Message]:
             yield from (it for it in inside if isinstance(it, Message))
         elif kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
             yield parse_mail(text_of(part).encode("utf-8", "replace") or str(part).encode("utf-8", "replace"))
-    rest = after_quote("\n".join(text_of(it) for it in parts_of(mail) if it.get_content_type() == "text/plain"))
+    rest = after_quote(
+        "\n".join(text_of(it) for it in parts_of(mail) if it.get_content_type() == "text/plain")
+    )
     if found := re.search(r"(?im)^[ >]*(?:received|return-path|from|to|message-id|date|subject): ", rest):
         yield parse_mail(re.sub(r"(?m)^ {0,4}>? ?(?=[A-Za-z-]+: )", "", rest[found.start() :]).encode())
 
 
 def header(mail: Message, name: str) -> str:
     """Return a header on one line, decoded (RFC 2047); "" where there is none."""
-    value = mail.get(name)
-    if value is None:
-        return ""
+    for key, value in mail.raw_items():
+        if key.lower() == name.lower():
+            return " ".join(_unfolded(str(value)).split())
+    return ""
+
+
+def _unfolded(value: str) -> str:
+    """Return a header's value decoded; bytes beyond ASCII that stand in it bare are read as UTF-8 first."""
+    if not value.isascii():
+        return decoded(value.encode("utf-8", "surrogateescape"), None)
     try:
-        return " ".join(str(make_header(decode_header(str(value)))).split())
+        return str(make_header(decode_header(value)))
     except (LookupError, UnicodeError, ValueError):
-        return " ".join(str(value).split())
+        return value
 
 
 def addresses_in(text: str) -> list[str]:

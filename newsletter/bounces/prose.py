@@ -13,6 +13,7 @@ from email.message import Message
 
 from newsletter.bounces.mail import ADDRESS, addresses_in, bare, header, own_words, quoted_mails
 from newsletter.bounces.types import Failure
+from newsletter.bounces.wordings import says_nobody_there, says_not_this_time
 
 _SENDER = re.compile(
     r"(?i)mailer-?daemon|postmaster|mail\s*delivery|delivery\s*(?:system|subsystem|status)|mail\s*(?:system|administrator)|"
@@ -36,9 +37,15 @@ _DELAYED = re.compile(
     r"(?i)\bdelayed\b|\bwarning\b.{0,60}\bnot\b|still being (?:retried|tried|attempted)|will (?:keep|continue) trying|"
     r"do not need to resend|not (?:yet )?been delivered yet|delivery.{0,20}temporarily|has not yet been|no action is required"
 )
-_GIVEN_UP = re.compile(r"(?i)given up|giving up|permanent|gave up|could not be delivered for|not going to try")
-_NEVER = re.compile(r"(?i)^(?:mailer-?daemon|postmaster|abuse|hostmaster|noreply|no-reply|root|support|helpdesk)@")
-_STANDS_ALONE = re.compile(r"(?i)^[\s>*•\-\"'(<[]*(?:(?:to|for|recipient|rcpt|address|e-?mail|user|smtp|final-recipient|宛先)\s*[:=]\s*)?[\"'<(\[]*$")
+_GIVEN_UP = re.compile(
+    r"(?i)given up|giving up|permanent|gave up|could not be delivered for|not going to try"
+)
+_NEVER = re.compile(
+    r"(?i)^(?:mailer-?daemon|postmaster|abuse|hostmaster|noreply|no-reply|root|support|helpdesk)@"
+)
+_STANDS_ALONE = re.compile(
+    r"(?i)^[\s>*•\-\"'(<[]*(?:(?:to|for|recipient|rcpt|address|e-?mail|user|smtp|final-recipient|宛先)\s*[:=]\s*)?[\"'<(\[]*$"
+)
 _ENDS_LINE = re.compile(r"^[>\"')\]]*\s*(?:[:;,.]|\.{3}|$|\(|on \w{3},|-+|\d{3}[ -])")
 _TELLING = re.compile(
     r"(?i)(?:rcpt\s+to|recipients?|users?|mailbox|addressee|unknown|deliver(?:ed)?\s+(?:\w+\s+){0,3}to|delivery\s+(?:failed|attempts?|to)|fail\w*|address|account|"
@@ -49,20 +56,25 @@ _TOLD_AFTER = re.compile(
 )
 _MISLEADING = re.compile(
     r"(?i)(?:mail\s+from|\bfrom|contact|reply\s+to|questions?|assistance|forward|notify|postmaster|sender|message-id|"
-    r"accepting mail from|sent by|\btry|\bis|e\.g|reporting-mta|instead|mailto|help|(?:write|e-?mail) (?:to )?us)\W*(?:\w+\W+){0,2}$"
+    r"accepting mail from|sent by|\btry|e\.g|reporting-mta|instead|mailto|help|(?:write|e-?mail) (?:to )?us)\W*(?:\w+\W+){0,2}$|\bis\W*$"
 )
 _EXPANDED = re.compile(r"(?i)\b(?:expanded|generated|reached) from:?\W*$")
 #: What Exchange and others tell of the returned mail among their own words: whom it was addressed to.
-_TOLD_HEADS = re.compile(r"(?im)^[ \t]*\*?[ \t]*(?:to|from|cc):[^\n]*\n(?=(?:[^\n]*\n){0,4}?[ \t]*\*?[ \t]*(?:subject|to):)")
+_TOLD_HEADS = re.compile(
+    r"(?im)^[ \t]*\*?[ \t]*(?:to|from|cc):[^\n]*\n(?=(?:[^\n]*\n){0,4}?[ \t]*\*?[ \t]*(?:subject|to):)"
+)
 #: Behind an SMTP reply, and behind the name of a field of the mail system's own.
 _AFTER_REPLY = re.compile(r"\b[45]\d\d[ -][^@\n]{0,60}$")
 _LABELLED = re.compile(r"^\W*[\w -]{2,30}[:=]\s*[<\"']*$")
 _ENOUGH = 3
+_SAID_CHARS = 4_000
 
 
 def is_bounce(mail: Message) -> bool:
     """Whether a mail without a report is from a mail system that could not deliver: two of three signs."""
-    sender = 2 * bool(re.search(r"(?i)mailer-daemon@|microsoftexchange[0-9a-f]+@", header(mail, "From"))) or bool(
+    sender = 2 * bool(
+        re.search(r"(?i)mailer-daemon@|microsoftexchange[0-9a-f]+@", header(mail, "From"))
+    ) or bool(
         header(mail, "Return-Path").strip() == "<>"
         or _SENDER.search(f"{header(mail, 'From')} {header(mail, 'Return-Path')}")
         or str(mail.get_param("report-type", "")).lower() == "delivery-status"
@@ -162,10 +174,13 @@ def _in_our_address(mail: Message) -> list[str]:
 
 
 def _said_of(address: str, words: str, others: list[str]) -> str:
-    """Return the words about one recipient: all, or from its address to the next one's where there are more."""
+    """Return the words about one recipient: from its line on, up to the next one's; all where these say little."""
     low = words.lower()
-    if len(others) < 2 or address not in low:
-        return " ".join(words.split())[:4_000]
-    begin = low.index(address)
-    later = [low.find(it, begin + len(address)) for it in others if it != address]
-    return " ".join(words[begin : min([it for it in later if it > 0], default=len(words))].split())[:4_000]
+    if address not in low:
+        return " ".join(words.split())[:_SAID_CHARS]
+    begin = low.rindex("\n", 0, low.index(address)) + 1 if "\n" in low[: low.index(address)] else 0
+    later = [low.find(it, low.index(address) + len(address)) for it in others if it != address]
+    end = min([it for it in later if it > 0], default=len(words))
+    said = " ".join(words[begin:end].split())[:_SAID_CHARS]
+    telling = says_nobody_there(said) or says_not_this_time(said) or len(others) > 1
+    return said if telling else " ".join(words.split())[:_SAID_CHARS]

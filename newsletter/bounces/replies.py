@@ -27,7 +27,14 @@ _CHALLENGE = re.compile(
     | \bto\ (?:have|get)\ your\ (?:message|e-?mail)\ delivered\b | \bplease\ click\ .{0,40}\ to\ (?:be\ added|prove)
     | \byour\ (?:message|e-?mail)\ (?:is\ waiting|awaits|has\ been\ held) | \bprove\ (?:that\ )?you\ are\ (?:a\ )?(?:human|person)"""
 )
-_AUTO_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From", "X-Vacation", "X-AutoReply-From")
+_AUTO_HEADERS = (
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Autoresponder",
+    "X-Auto-Reply-From",
+    "X-Vacation",
+    "X-AutoReply-From",
+)
 _FAILED = re.compile(
     r"""(?ix) undeliver | not?\ (?:be\ )?deliver | fail | return(?:ed|ing) | non\ (?:remis|recapitat|consegn) | unzustellbar
     | mail\ system\ error | unknown | rejected | delivery\ (?:status|problem|report|notif) | bounce | nondeliver | delay"""
@@ -59,4 +66,6 @@ def _answers_by_itself(mail: Message) -> bool:
 
 
 def _from_system(mail: Message) -> bool:
-    return bool(re.search(r"(?i)mailer-?daemon|postmaster|mail delivery|microsoftexchange", header(mail, "From")))
+    return bool(
+        re.search(r"(?i)mailer-?daemon|postmaster|mail delivery|microsoftexchange", header(mail, "From"))
+    )

@@ -95,3 +95,39 @@ class Counted:
     at: datetime
     delivery: int
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a mail says, and about which delivery of ours. proof: None where nothing shows that it is ours."""
+
+    form: Form
+    kind: Kind
+    subject: str
+    recipient: str
+    status: str
+    said: str
+    proof: Proof | None = None
+    delivery: int | None = None
+    member: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A judged mail as it is kept. edition: of the delivery that it is about, "weekly/2026-11-27"."""
+
+    id: int
+    came_at: datetime
+    judgement: Judgement
+    edition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """A delivery that a mail may be about. message_id_key: the secret of its edition; email: as it is now."""
+
+    delivery: int
+    member: int
+    email: str
+    email_key: str
+    message_id_key: str

@@ -32,6 +32,7 @@ _NOBODY = re.compile(
     | \butente\ (?:sconosciuto|inesistente) | \bcasella\ (?:inesistente|non\ esist) | \bno\ existe\b
     | ユーザー?(?:が|は)?(?:見つかりません|存在しません|不明) | 宛先(?:不明|が見つかりません) | メールアドレスが存在 | 存在しない | 用户不存在 | 地址不存在 | 無効です
     | \b5[05]\d[ -]\#?5\.4\.1\b.*recipient\ address\ rejected:\ access\ denied
+    | \bmailbox\ unavailable | \bunavailable\ or\ not\ local | \binvalid\ (?:final\ delivery\ )?userid | \bdoes\ not\ have\ a\ final\ e-?mail
     | \bnot\ our\ customer | \bunknown\ local\ part | \blocal\ user\ unknown | \bisn'?t\ (?:a\ )?(?:known|valid|listed)
     """
 )  # fmt: skip

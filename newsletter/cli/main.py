@@ -6,6 +6,7 @@ import click
 
 from newsletter import __version__
 from newsletter.cli.audience import audience
+from newsletter.cli.bounce import bounce
 from newsletter.cli.commands import Program
 from newsletter.cli.edition import edition
 from newsletter.cli.feed import feed
@@ -37,5 +38,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition, why):
+for command in (demo, init, check, feed, item, audience, member, edition, bounce, why):
     main.add_command(command)
