@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "identity": ("identity_campaign", [], []),
     "hostile": ("hostile_server", [], []),
     "xss": ("xss_campaign", [], []),
+    "schedule": ("schedule_years", ["--years", "2"], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 

@@ -6,6 +6,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ FetchError           status, retry_after_s
 │  └─ FeedParseError
 ├─ AudienceError
+├─ CalendarError           days that a schedule needs cannot be read
 ├─ MemberError             one member: unknown, or there already
 ├─ MemberRowsError         path, [(line, problem)]: every bad row at once
 ├─ AddressError            (also ValueError)
@@ -21,6 +22,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ RelayBusy            it asked for less while a connection was opened
 │  └─ RelayRejected        a person must cure it: login, certificate, missing STARTTLS
 ├─ AnswerLost              the content left and no answer came: not safe to retry
+├─ MailboxError            the bounce box cannot be read; its mail stays where it is (also OSError)
 └─ StoreError              a driver fault that a user can cure: read-only, full, other version
    └─ StoreBusy            another program holds the database: trying again may help
 """
@@ -94,6 +96,10 @@ class FeedParseError(FeedError, ValueError):
 
 class AudienceError(NewsletterError, ValueError):
     """An audience that is not in the configuration was named."""
+
+
+class CalendarError(NewsletterError, ValueError):
+    """A calendar of the project, school terms say, cannot be read and never was."""
 
 
 class MemberError(NewsletterError, LookupError):

@@ -121,7 +121,10 @@ def _waiting(made: Draft, max_items: int) -> Iterator[str]:
 @click.argument("edition_id", metavar="EDITION")
 @pass_app
 def show(app: App, edition_id: str) -> None:
-    """Show an edition's variants and items, how far it is, and why it stands still."""
+    """Show what an edition holds, and how far it is.
+
+    Where it stands still, it says why.
+    """
     from newsletter.workflows.find import find_edition
     from newsletter.workflows.standstill import standstill
 

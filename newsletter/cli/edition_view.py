@@ -105,7 +105,7 @@ def is_how(edition: Edition) -> str:
 
 def was_halted(edition: Edition) -> str:
     """Return "weekly/2026-11-27 was paused by Anna on 2026-11-27 at 07:12: a slip"; "" where nobody did."""
-    if edition.status not in ("paused", "cancelled"):
+    if edition.status not in ("paused", "cancelled", "held", "skipped"):
         return ""
     from newsletter.workflows.control import halted
 
@@ -170,6 +170,7 @@ def tell_way_on(app: App, edition: Edition, *, without: Collection[str] = ()) ->
     became = {"What became of it": f"edition report {edition.id}"}
     ways = {
         "draft": {"Look at it": look, "Approve it": approve},
+        "held": {"Look at it": look, "Approve it": approve},
         "approved": {"See who gets it": who, "Send it": go},
         "sending": became | {"Go on sending": go, "Stop it for now": f"edition pause {edition.id}"},
         "paused": became

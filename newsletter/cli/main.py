@@ -12,6 +12,8 @@ from newsletter.cli.edition import edition
 from newsletter.cli.feed import feed
 from newsletter.cli.item import item
 from newsletter.cli.member import member
+from newsletter.cli.run import run
+from newsletter.cli.schedule import schedule
 from newsletter.cli.setup import check, demo, init
 from newsletter.cli.why import why
 
@@ -38,5 +40,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition, bounce, why):
+for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, bounce, why):
     main.add_command(command)

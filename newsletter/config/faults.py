@@ -6,12 +6,14 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from newsletter.config.settings import Settings, with_preset
+from newsletter.editions.days import CalendarName, Days, parse_days
 
 _MISSING = "is missing"
 _SHOWN = 60
@@ -49,6 +51,10 @@ def reference_faults(data: dict[str, Any]) -> list[str]:
     for newsletter in _tables(data.get("newsletters")):
         place = f"newsletters.{newsletter.get('name', '?')}.audiences"
         faults += _unknown(place, newsletter.get("audiences"), audiences, "audience")
+        for key in ("exceptions", "only_in"):
+            named = _calendar_names(newsletter.get(key))
+            place = f"newsletters.{newsletter.get('name', '?')}.{key}"
+            faults += _unknown(place, named, _keys(data.get("calendars")), "calendar")
     for slug in audiences:
         table = data["audiences"][slug]
         if isinstance(table, dict):
@@ -150,6 +156,15 @@ def _unknown(place: str, used: object, known: Collection[str], what: str) -> lis
         for name in names
         if isinstance(name, str) and name not in known
     ]
+
+
+def _calendar_names(days: object) -> list[str]:
+    """Return what stands for calendars of this file among days; faults of the others are told elsewhere."""
+    found: list[Days] = []
+    for element in days if isinstance(days, list) else []:
+        with suppress(ValueError):
+            found.append(parse_days(element))
+    return [it.name for it in found if isinstance(it, CalendarName)]
 
 
 def _keys(value: object) -> list[str]:

@@ -5,7 +5,14 @@
 - An item counts as carried to a member when a delivery to them with that item is sent, on its way, or in
   doubt. What was refused, suppressed or cancelled never arrived, so the item may still come.
 - Time is only a filter (`max_age`); what was carried decides. A run that was missed loses nothing.
-- `schedule` says on which date the next edition falls; cronsim reads the expression.
+- `schedule` says when editions fall due, on which days none does, and what the clocks do; the key of an
+  edition is its local date, never an instant. cronsim reads expressions and says which days fit; to find
+  moments with it is slow. `plain_words` turns words into an expression: there is one way to reckon.
+- Bank holidays come from `holidays` (MIT), which follows the proclamations of each country; school terms from
+  iCalendar files, by `icalendar` (BSD). Both take long to import, so what they say is kept in the database.
+  Events that repeat by a rule are refused: what expands them is under the LGPL, and terms do not repeat.
+- `agenda` says what is to be done at a moment, from the states of the editions alone. Asked again after its
+  steps are taken, it has nothing more to say.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
   was frozen is what is sent.
 """

@@ -24,6 +24,10 @@ class EditionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Those of which nothing was sent, and that nobody has called off or left out.
+UNDECIDED = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
+
+
 @dataclass(frozen=True, slots=True)
 class EditionId:
     """One newsletter on one date; str() is "weekly/2026-11-27"."""

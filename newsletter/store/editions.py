@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
 from newsletter.editions.types import (
+    UNDECIDED,
     DeliveryCounts,
     Edition,
     EditionId,
@@ -68,6 +69,33 @@ class EditionStore(EditionControl):
             )
             return [_edition(row) for row in rows]
 
+    def going_out(self, now: datetime) -> list[Edition]:
+        """Return those of which something may be sent now, or that only wait to be called sent.
+
+        Where all that is left was deferred until later, there is nothing to do yet.
+        """
+        mine = deliveries.c.edition_id == editions.c.id
+        waits = exists().where(
+            mine, deliveries.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING])
+        )
+        later = exists().where(
+            mine, deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.retry_at > now
+        )
+        due = exists().where(
+            mine, deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.retry_at <= now
+        )
+        query = _editions().where(editions.c.status == EditionStatus.SENDING, or_(waits, due, ~later))
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date))]
+
+    def standing(self, newsletter: str, last: int) -> list[Edition]:
+        """Return a newsletter's open editions, and the last ones whatever their state, newest first."""
+        ours = editions.c.newsletter == newsletter
+        newest = select(editions.c.id).where(ours).order_by(editions.c.date.desc()).limit(last)
+        query = _editions().where(ours, or_(editions.c.status.in_(UNDECIDED), editions.c.id.in_(newest)))
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date.desc()))]
+
     def save_draft(
         self,
         edition_id: EditionId,
@@ -88,7 +116,13 @@ class EditionStore(EditionControl):
             connection.execute(
                 update(editions)
                 .where(editions.c.id == key)
-                .values(status=EditionStatus.DRAFT, hash=content_hash, drafted_at=now)
+                .values(
+                    status=EditionStatus.DRAFT,
+                    hash=content_hash,
+                    drafted_at=now,
+                    pause_reason=None,
+                    finished_at=None,
+                )
             )
             for variant in drafted:
                 _insert_variant(connection, key, variant)
@@ -102,8 +136,8 @@ class EditionStore(EditionControl):
             changed = connection.execute(
                 update(editions)
                 .where(editions.c.id == edition.key, editions.c.hash == edition.hash)
-                .where(editions.c.status == EditionStatus.DRAFT)
-                .values(status=EditionStatus.APPROVED)
+                .where(editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD]))
+                .values(status=EditionStatus.APPROVED, pause_reason=None, finished_at=None)
             )
             if changed.rowcount != 1:
                 raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")

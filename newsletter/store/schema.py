@@ -53,6 +53,7 @@ __all__ = [
     "settings",
     "subscriptions",
     "suppressions",
+    "told",
     "variant_items",
     "variants",
     "workers",
@@ -325,4 +326,13 @@ settings = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The state of things that `run` has told of, so that it tells it once.
+told = Table(
+    "told",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
 )

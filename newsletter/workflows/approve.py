@@ -15,12 +15,12 @@ from newsletter.workflows.project import Project
 
 
 def approve_edition(project: Project, text: str, name: str, now: datetime) -> Edition:
-    """Approve a draft as it stands; approving what is approved already changes nothing."""
+    """Approve a draft, or one that is held, as it stands; what is approved already stays as it is."""
     edition = find_edition(project, text)
     if edition.status is EditionStatus.APPROVED:
         refuse_changed(project, edition, project.editions.variants(edition))
         return edition
-    if edition.status is not EditionStatus.DRAFT:
+    if edition.status not in (EditionStatus.DRAFT, EditionStatus.HELD):
         raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")
     if not name.strip():
         raise EditionError(f"{edition.id}: an approval needs a name", hint="--by NAME")

@@ -15,8 +15,8 @@ from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
 from newsletter.editions.names import variant_name
 from newsletter.editions.room import Room
-from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
+    UNDECIDED,
     Composition,
     Edition,
     EditionId,
@@ -32,10 +32,10 @@ from newsletter.render.types import Finding, Masthead, RenderedVariant
 from newsletter.store.editions import DraftedVariant
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import schedule_of
 
 #: How often a draft gives way to others that are made at the same moment.
 _TRIES = 5
-_OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +132,20 @@ def audience_titles(config: Config, newsletter: NewsletterSettings) -> dict[str,
 
 
 def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> date:
-    for day in scheduled_dates(newsletter.schedule, newsletter.timezone, now):
+    for day in schedule_of(project, newsletter, now).upcoming_dates(now):
         edition = project.editions.find(EditionId(newsletter.name, day))
-        if edition is None or edition.status in _OPEN:
+        if edition is None or edition.status in UNDECIDED:
             return day
     raise EditionError(
-        f"{newsletter.name}: the schedule {newsletter.schedule!r} names no date to come",
-        hint="give one with --date",
+        f"{newsletter.name}: the schedule {newsletter.schedule.text!r} names no date to come",
+        hint=f"newsletter schedule list {newsletter.name} says why; or give one with --date",
     )
 
 
 def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
-    if edition.status is EditionStatus.DRAFT:
+    if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         return
-    if edition.status not in _OPEN:
+    if edition.status not in UNDECIDED:
         raise AlreadySent(f"{edition.id} is {edition.status}, it cannot be drafted again")
     if not reopen:
         raise EditionError(

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
-from newsletter.errors import NewsletterError
+from newsletter.editions.schedule import weekday_date
+from newsletter.errors import CalendarError, NewsletterError
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
+from newsletter.workflows.calendars import calendar
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import next_due
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.ways import make_transport
 
+#: A calendar is to reach further than this.
+_SOON_OVER = timedelta(days=60)
 #: RFC 8301 §3.2.
 _GOOD_RSA_BITS = 2048
 
@@ -37,7 +42,7 @@ class Finding:
 def examine(project: Project, now: datetime) -> Iterator[Finding]:
     """Look at every part of a project, one after another; a fault of one does not stop the rest.
 
-    Fetches feeds and logs in to relays; stores nothing and sends nothing.
+    Fetches feeds and logs in to relays; stores nothing but calendars, and sends nothing.
     """
     yield Finding("ok", "configuration", str(project.config.folder))
     yield Finding("ok", "database", project.database.engine.url.render_as_string(hide_password=True))
@@ -49,6 +54,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     for relay in project.config.relays:
         yield _relay(project, relay)
     yield from _dkim(project)
+    yield from _schedules(project, now)
     yield from _newsletters(project, now)
 
 
@@ -113,6 +119,38 @@ def _dkim(project: Project) -> Iterator[Finding]:
     if not f".{sender}".endswith(f".{signer.domain}") and not signer.domain.endswith(f".{sender}"):
         text = f"mail from {sender} is signed by {signer.domain}, which DMARC does not count"
         yield Finding("note", "dkim", text, f"a key for {sender}")
+
+
+def _schedules(project: Project, now: datetime) -> Iterator[Finding]:
+    for name in project.config.settings.calendars:
+        yield _calendar(project, name, now)
+    for newsletter in project.config.settings.newsletters:
+        subject = f"schedule {newsletter.name}"
+        try:
+            coming = next_due(project, newsletter, now)
+        except CalendarError:
+            continue  # told above
+        if coming:
+            when = f"{weekday_date(coming.date())} at {coming:%H:%M %Z}"
+            yield Finding("ok", subject, f"{newsletter.schedule.text}; the next edition is due on {when}")
+        else:
+            cure = f"newsletter schedule list {newsletter.name}"
+            yield Finding("fault", subject, "names no date to come", cure)
+
+
+def _calendar(project: Project, name: str, now: datetime) -> Finding:
+    subject = f"calendar {name}"
+    try:
+        found = calendar(project, name, now)
+    except CalendarError as fault:
+        return Finding("fault", subject, str(fault).removeprefix(f"{subject}: "), fault.hint)
+    last = max(span.last for span in found.days)
+    if found.problem:
+        cure = "until it can be read, its days are those of before"
+        return Finding("note", subject, found.problem, cure)
+    if last < now.date() + _SOON_OVER:
+        return Finding("note", subject, f"ends on {weekday_date(last)}", "add what comes after")
+    return Finding("ok", subject, f"{len(found.days)} events until {weekday_date(last)}")
 
 
 def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
 from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
+from newsletter.store.told import ToldStore
 from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Project:
         self.relays = RelayStore(self.database)
         self.reports = ReportStore(self.database)
         self.workers = WorkerStore(self.database)
+        self.told = ToldStore(self.database)
 
     @cached_property
     def sorter(self) -> Sorter:

@@ -147,6 +147,8 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
         "feed empty": found["feed empty"].level,
         "relay": "note",
         f"relay 127.0.0.1:{relay.port}": "fault",
+        "schedule weekly": "ok",
+        "schedule broken": "ok",
         "newsletter weekly": "note",
         "newsletter broken": "fault",
     }

@@ -47,8 +47,8 @@ IMPURE = {
     "time", "urllib3", "uuid",
 }  # fmt: skip
 HEAVY = {
-    "alembic", "babel", "cssutils", "feedparser", "jinja2", "lxml", "nh3", "premailer", "pydantic",
-    "rich", "sqlalchemy",
+    "alembic", "babel", "cssutils", "feedparser", "holidays", "icalendar", "jinja2", "lxml", "nh3",
+    "premailer", "pydantic", "rich", "sqlalchemy",
 }  # fmt: skip
 
 

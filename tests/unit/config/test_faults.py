@@ -62,7 +62,37 @@ def feed(**settings):
         ),
         (weekly(audiences=[]), "newsletters.weekly.audiences = []: must not be empty"),
         (weekly(timezone="Europe/Londn"), "newsletters.weekly.timezone = 'Europe/Londn': not a time zone"),
-        (weekly(schedule="7 o'clock"), 'newsletters.weekly.schedule = "7 o\'clock": not a cron expression'),
+        (weekly(schedule="7 o'clock"), 'newsletters.weekly.schedule = "7 o\'clock": it names no time of day'),
+        (
+            weekly(schedule="every other Friday 07:00"),
+            "newsletters.weekly.schedule = 'every other Friday 07:00'",
+        ),
+        (weekly(schedule=7), "newsletters.weekly.schedule = 7: it names no time of day; write it as"),
+        (
+            weekly(exceptions=["2026-12-32"]),
+            "newsletters.weekly.exceptions.0 = '2026-12-32': day is out of range for month; write a date",
+        ),
+        (
+            weekly(exceptions=["bank holidays of Cornwall"]),
+            "newsletters.weekly.exceptions.0 = 'bank holidays of Cornwall': we know no bank holidays of",
+        ),
+        (
+            {"calendars": {"terms": {"url": "feeds/a.ics"}}, **weekly(only_in=["term"])},
+            "newsletters.weekly.only_in: 'term' is no calendar of this file; did you mean `terms`?",
+        ),
+        (
+            weekly(on_exception="move"),
+            "newsletters.weekly.on_exception = 'move': must be 'skip', 'next' or 'previous'",
+        ),
+        (
+            {"calendars": {"terms": {"url": "terms.ics"}}},
+            "calendars.terms.url = 'terms.ics': a file must stand",
+        ),
+        ({"calendars": {"terms": {}}}, "calendars.terms.url is missing"),
+        (
+            weekly(catch_up="5m"),
+            "newsletters.weekly.catch_up = '5m': shorter than cron may pause; the least is",
+        ),
         (
             weekly(lead="a day"),
             "newsletters.weekly.lead = 'a day': not a duration; write a number and a unit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from newsletter.config import load_config
 from newsletter.delivery.judge import RETRY_AGE
 from newsletter.delivery.types import Timeouts
 from newsletter.delivery.window import parse_window
+from newsletter.editions.days import BankHolidays, CalendarName, DaySpan
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
 from newsletter.render.types import Organisation, Sender
@@ -49,6 +50,16 @@ def test_every_setting_is_read(tmp_path):
     newsletter = config.newsletter("heads-weekly")
     assert newsletter.display_title == "Heads, week by week"
     assert (newsletter.lead, newsletter.catch_up) == (timedelta(hours=48), timedelta(minutes=90))
+    assert newsletter.schedule.cron == "30 6 * * 1#1"
+    assert newsletter.exceptions == (
+        DaySpan(date(2026, 12, 21), date(2027, 1, 3), "Christmas"),
+        DaySpan(date(2027, 5, 1), date(2027, 5, 1), "the day 2027-05-01"),
+        BankHolidays("Wales"),
+        CalendarName("holidays"),
+    )
+    assert newsletter.only_in == (CalendarName("terms"),)
+    assert config.settings.calendars["terms"].events == ("term",)
+    assert config.settings.calendars["holidays"].url == "https://www.example.gov.uk/holidays.ics"
     assert newsletter.window == parse_window("Mon-Fri 8:00-18:00; Sat 9:00-12:00")
 
 
@@ -74,6 +85,8 @@ def test_defaults_are_those_that_users_were_promised(tmp_path):
     assert (relay.connections, relay.rate, relay.daily_limit) == (8, None, None)
     assert (relay.name, relay.weight, relay.messages_per_connection) == ("smtp.example.org:587", 1, None)
     assert newsletter.window is None
+    assert newsletter.schedule.cron == "0 7 * * FRI"
+    assert (newsletter.exceptions, newsletter.only_in, newsletter.on_exception) == ((), (), "skip")
     assert (relay.timeouts.seconds, relay.auth) == (Timeouts(), "password")
     assert newsletter.retry_for == RETRY_AGE
     assert newsletter.display_title == "Weekly"
@@ -195,6 +208,7 @@ def test_sample_holds_every_setting():
             "fetch",
             "feeds",
             "audiences",
+            "calendars",
         ),
         *("sorting", "newsletters"),
     }
