@@ -57,18 +57,18 @@ def judge_mail(mail: ReturnedMail) -> Kind:
     return next((it for it in (Kind.HARD, Kind.SOFT, Kind.NOTICE) if it in kinds), Kind.UNKNOWN)
 
 
-def decide(counted: Iterable[Counted], rules: BounceRules) -> tuple[str, str, Counted] | None:
-    """Return why an address is given up: the reason, its detail and the mail that decided; None when it is not.
+def decide(counted: Iterable[Counted], rules: BounceRules) -> tuple[str, str] | None:
+    """Return why an address is given up: the reason and its detail; None when it is not.
 
     counted: all that came back of one address since a person last said to mail it again, oldest first.
     """
     past: list[Counted] = []
     for it in counted:
         if it.kind in (Kind.HARD, Kind.COMPLAINT):
-            return ("complaint" if it.kind is Kind.COMPLAINT else "bounced", it.said, it)
+            return ("complaint" if it.kind is Kind.COMPLAINT else "bounced", it.said)
         if it.kind is Kind.SOFT:
             past = [old for old in past if old.at > it.at - timedelta(days=rules.soft_days)] + [it]
             if len({old.delivery for old in past}) >= rules.soft_limit:
                 times = f"{len({old.delivery for old in past})} editions in {rules.soft_days} days came back"
-                return ("bounced", f"{times}, the last one: {it.said}", it)
+                return ("bounced", f"{times}, the last one: {it.said}")
     return None

@@ -67,6 +67,7 @@ _TOLD_HEADS = re.compile(
 _AFTER_REPLY = re.compile(r"\b[45]\d\d[ -][^@\n]{0,60}$")
 _LABELLED = re.compile(r"^\W*[\w -]{2,30}[:=]\s*[<\"']*$")
 _ENOUGH = 3
+_SIGNS = 2
 _SAID_CHARS = 4_000
 
 
@@ -82,7 +83,7 @@ def is_bounce(mail: Message) -> bool:
     subject = bool(_SUBJECT.search(header(mail, "Subject")))
     if header(mail, "X-Failed-Recipients"):
         return True
-    return sender + subject + bool(_BODY.search(own_words(mail))) >= 2
+    return sender + subject + bool(_BODY.search(own_words(mail))) >= _SIGNS
 
 
 def read_prose(mail: Message) -> tuple[Failure, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,10 +74,10 @@ def list_(app: App, kind: str | None) -> None:
     if app.as_json:
         app.show_all(map(bounce_json, bounces))
         return
-    number = 0
-    for number, it in enumerate(bounces, 1):
+    first = next(bounces, None)
+    for it in itertools.chain(filter(None, [first]), bounces):
         click.echo(printable(f"{it.id:>6}  {shown_time(it.came_at)}  {bounce_line(it)}"))
-    if not number:
+    if first is None:
         app.note("Nothing came back so far." if kind is None else f"Nothing came back that is {kind}.")
 
 
@@ -101,14 +102,21 @@ def show(app: App, number: int, *, raw: bool) -> None:
 
 
 @bounce.command("read", example="newsletter bounce read mail.eml")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=click.Path(path_type=Path))
 @pass_app
 def read(app: App, file: Path) -> None:
-    """Say what a saved mail would be taken for. Nothing is kept and nobody is suppressed."""
+    """Say what a saved mail would be taken for.
+
+    Nothing is kept and nobody is suppressed.
+    """
     from newsletter.bounces.judge import judge_failure, judge_mail
     from newsletter.bounces.read import read_mail
+    from newsletter.errors import MailboxError
 
-    mail = read_mail(file.read_bytes())
+    try:
+        mail = read_mail(file.read_bytes())
+    except OSError as fault:
+        raise MailboxError(f"cannot read {file}: {fault.strerror}") from None
     kind = judge_mail(mail)
     people = [
         {
@@ -133,9 +141,10 @@ def read(app: App, file: Path) -> None:
 @bounce.command("replay", example="newsletter bounce replay")
 @pass_app
 def replay(app: App) -> None:
-    """Judge all that came back once more, after a rule or the program changed.
+    """Judge all that came back once more.
 
-    Whoever is found not to deserve it is mailed again, and the other way round.
+    For when a rule or the program has changed. Whoever is found not to deserve it is mailed again, and the
+    other way round.
     """
     from newsletter.workflows.bounces import replay_bounces
 
@@ -181,11 +190,7 @@ def _show_one(it: Bounce) -> None:
     heading(f"{it.id}: {said.subject or '(no subject)'}")
     click.echo(printable(f"{said.kind} ({_WORDS[said.kind]}), came {shown_time(it.came_at)}"))
     click.echo(printable(f"  recipient: {said.recipient or 'not named'}"))
-    click.echo(
-        printable(
-            f"  said: {' '.join(filter(None, [said.status, said.said])) or 'nothing that was understood'}"
-        )
-    )
+    click.echo(printable(f"  said: {' '.join(filter(None, [said.status, said.said])) or 'nothing'}"))
     click.echo(f"  about: {it.edition or 'no delivery of ours that it proves'}")
     if said.proof:
         click.echo(f"  proof: our signature in the {said.proof}")

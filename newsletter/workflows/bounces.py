@@ -90,7 +90,7 @@ def take_mail(project: Project, raw: bytes, now: datetime) -> BounceSummary:
 
 
 def replay_bounces(project: Project, now: datetime) -> BounceSummary:
-    """Judge all that is kept once more, and do what follows: new suppressions, and those no longer deserved."""
+    """Judge all that is kept once more; suppress whom that is reason to, and lift what it no longer is."""
     summary, verp, concerned = BounceSummary(), project_verp(project), {}
     for bounce in project.bounces.all():
         raw = project.bounces.raw(bounce.id) or b""
@@ -192,7 +192,7 @@ def _settle(project: Project, sent: SentTo, summary: BounceSummary, now: datetim
     verdict = decide(project.bounces.counted(sent.member, _forgiven(project, sent)), rules)
     if verdict is None:
         return
-    reason, detail, _ = verdict
+    reason, detail = verdict
     if not project.suppressions.now(sent.email_key):
         project.members.suppress(sent.email_key, reason, detail, now)
         summary.suppressed.append(sent.email)

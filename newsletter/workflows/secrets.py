@@ -89,7 +89,7 @@ class PasswordCommand:
 
 
 def from_environment(table: str, name: str, environ: Mapping[str, str]) -> str:
-    """Return the secret of a table of settings that a variable holds; raises ConfigError where it is not set."""
+    """Return what a variable that a table of settings names holds; raises ConfigError without it."""
     if name not in environ:
         raise ConfigError(
             f"{table}.password_env names {name}, which is not set in the environment",
@@ -99,7 +99,7 @@ def from_environment(table: str, name: str, environ: Mapping[str, str]) -> str:
 
 
 def from_file(table: str, path: Path) -> str:
-    """Return the secret of a table of settings that a file holds; raises ConfigError where it cannot be read."""
+    """Return what a file that a table of settings names holds; raises ConfigError without it."""
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as fault:

@@ -14,7 +14,7 @@ _KEY_BYTES = 32
 
 
 def sending_verp(project: Project) -> Verp | None:
-    """Return what makes envelope senders; None without `envelope_domain`, where the From address takes bounces."""
+    """Return what makes envelope senders; None where the From address takes bounces."""
     return project_verp(project) if project.config.settings.sender.envelope_domain else None
 
 

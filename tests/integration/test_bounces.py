@@ -13,7 +13,7 @@ from relays import ScriptedRelay
 from sqlalchemy import select
 
 from newsletter.bounces.types import Kind
-from newsletter.errors import ConfigError, MailboxError
+from newsletter.errors import MailboxError
 from newsletter.members.types import EndReason, MemberStatus
 from newsletter.store.schema import deliveries, members
 from newsletter.workflows.bounces import collect_bounces, replay_bounces, take_mail
@@ -124,8 +124,10 @@ def test_quiet_mail_to_a_signed_sender_suppresses_nobody(project):
 
 def test_complaint_suppresses_and_unsubscribes_even_when_redacted(project):
     mail = (
-        'From: fbl@provider.example\nContent-Type: multipart/report; report-type=feedback-report; boundary="B"\n\n'
-        f"--B\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Mail-From: <{verp_of(project)}>\n\n"
+        "From: fbl@provider.example\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="B"\n\n'
+        "--B\nContent-Type: message/feedback-report\n\n"
+        f"Feedback-Type: abuse\nOriginal-Mail-From: <{verp_of(project)}>\n\n"
         "--B\nContent-Type: message/rfc822\n\nTo: [redacted]\nSubject: News\n\nNews\n--B--\n"
     )
     take_mail(project, mail.encode(), NOW)
