@@ -59,9 +59,8 @@ def main() -> int:
         counts = dict.fromkeys(("mails", "people", "found", "wrong"), 0)
         print(*wrong_mails(Path(sys.argv[1]), counts), sep="\n")
         rate = counts["found"] / counts["people"]
-        print(
-            f"flufl.bounce's mails: {counts['found']} of {counts['people']} found ({rate:.3f}), {counts['wrong']} wrong"
-        )
+        found = f"{counts['found']} of {counts['people']} found ({rate:.3f})"
+        print(f"flufl.bounce's mails: {found}, {counts['wrong']} wrong")
         bad |= rate < FOUND or counts["wrong"] > counts["mails"] * WRONG_PER_MAIL
     return int(bad)
 

@@ -1,8 +1,8 @@
 """Bounces: reads what comes back, says whom it is about and what it counts for.
 
 - Reading and judging are apart. `read` finds the form of a mail and the recipients in it; `judge` says hard
-  or soft from status code and wording together, because either alone is wrong too often: Exim says 5.0.0 where
-  the text says 5.1.1, and a full mailbox is called permanent by half the world.
+  or soft from status code and wording together, because either alone is wrong too often: Exim says 5.0.0
+  where the text says 5.1.1, and a full mailbox is called permanent by half the world.
 - In doubt it is soft. A soft bounce is counted, and enough of them in different editions suppress as well.
 - Nobody is suppressed on a mail's word alone, which anybody can write. It takes our signed envelope sender
   (`verp`), or our signed Message-ID together with the very address to which that message went.

@@ -16,10 +16,10 @@ _TEXT_CHARS = 40_000
 
 #: Where a mail system begins to quote what it returns.
 _QUOTED = re.compile(
-    r"""(?imx) ^[\s>*\#-]*
-    (?: -{2,}\s* (?:below|this\ is|the\ (?:body|header|original)|original|returned|unsent|start\ of|
+    r"""(?imx) ^[ \t>*\#-]{0,60}
+    (?: -{2,80}[ \t]{0,9} (?:below|this\ is|the\ (?:body|header|original)|original|returned|unsent|start\ of|
           message\ header|enclosed|your\ (?:message|mail)|headers?\ of) [^\n]*
-      | (?:---+\s*)? (?:below\ (?:this\ line|the\ next\ line|is)\ (?:is\ )?(?:a\ copy|the\ original)
+      | (?:-{3,80}[ \t]{0,9})? (?:below\ (?:this\ line|the\ next\ line|is)\ (?:is\ )?(?:a\ copy|the\ original)
           |original\ (?:message|mail)\ (?:follows|header|attached)|the\ original\ message\ (?:was|follows|headers)
           |(?:returned|unsent|undelivered)\ (?:message|mail)\ (?:follows|below|header)
           |message\ headers?\ follow|message\ contents\ follow|the\ (?:first\ \d+\ lines|header)\ of\ the\ (?:original|message)
@@ -28,7 +28,7 @@ _QUOTED = re.compile(
     ) $"""
 )  # fmt: skip
 _TAGS = re.compile(
-    r"(?is)<(?:style|script|head)\b.*?</(?:style|script|head)>|<(?:br|/p|/div|/tr|/li|/h\d)[^>]*>"
+    r"(?is)<(?:style|script|head)\b.{0,4000}?</(?:style|script|head)>|<(?:br|/p|/div|/tr|/li|/h\d)[^>]*>"
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>@]*>")
 ADDRESS = re.compile(

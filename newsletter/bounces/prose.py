@@ -61,13 +61,15 @@ _MISLEADING = re.compile(
 _EXPANDED = re.compile(r"(?i)\b(?:expanded|generated|reached) from:?\W*$")
 #: What Exchange and others tell of the returned mail among their own words: whom it was addressed to.
 _TOLD_HEADS = re.compile(
-    r"(?im)^[ \t]*\*?[ \t]*(?:to|from|cc):[^\n]*\n(?=(?:[^\n]*\n){0,4}?[ \t]*\*?[ \t]*(?:subject|to):)"
+    r"(?im)^[ \t]{0,20}\*?[ \t]{0,20}(?:to|from|cc):[^\n]*\n(?=(?:[^\n]*\n){0,4}?[ \t]{0,20}\*?[ \t]{0,20}(?:subject|to):)"
 )
 #: Behind an SMTP reply, and behind the name of a field of the mail system's own.
 _AFTER_REPLY = re.compile(r"\b[45]\d\d[ -][^@\n]{0,60}$")
 _LABELLED = re.compile(r"^\W*[\w -]{2,30}[:=]\s*[<\"']*$")
 _ENOUGH = 3
 _SIGNS = 2
+_NEAR_CHARS = 200
+_MAX_PEOPLE = 50
 _SAID_CHARS = 4_000
 
 
@@ -97,7 +99,7 @@ def read_prose(mail: Message) -> tuple[Failure, ...]:
         or _weighed(_TOLD_HEADS.sub("", weighed), went_to, _ours(mail))
         or _weighed(weighed, went_to, addresses_in(header(mail, "To")))
     )
-    found = told or _bare_names(mail, words) or went_to[:1] or _in_our_address(mail)
+    found = (told or _bare_names(mail, words) or went_to[:1] or _in_our_address(mail))[:_MAX_PEOPLE]
     action = "delayed" if _DELAYED.search(f"{subject}\n{words}") and not _GIVEN_UP.search(words) else "failed"
     return tuple(Failure(it, action, "", _said_of(it, words, found) or subject) for it in found)
 
@@ -140,8 +142,8 @@ def _weight(words: str, found: re.Match[str]) -> int:
     """Return how much the place of an address speaks for its being the one that failed."""
     line_start = words.rfind("\n", 0, found.start()) + 1
     line_end = words.find("\n", found.end())
-    before = words[line_start : found.start()]
-    after = words[found.end() : line_end if line_end >= 0 else len(words)]
+    before = words[max(line_start, found.start() - _NEAR_CHARS) : found.start()]
+    after = words[found.end() : line_end if line_end >= 0 else len(words)][:_NEAR_CHARS]
     above = " ".join(words[max(0, line_start - 120) : line_start].split())
     if _EXPANDED.search(before) or found[0].lower().startswith("smtp="):
         return _ENOUGH

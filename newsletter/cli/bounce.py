@@ -42,6 +42,7 @@ def collect(app: App, source: str | None) -> None:
     With `-`, or `url = "-"` under [bounces], one mail is read from standard input, as a mail system pipes it.
     Nothing in the mailbox is deleted, and no mail is taken twice.
     """
+    from newsletter.bounces.mail import MAX_BYTES
     from newsletter.errors import ConfigError
     from newsletter.workflows.bounces import collect_bounces, take_mail
 
@@ -50,7 +51,7 @@ def collect(app: App, source: str | None) -> None:
     project = app.open()
     given = project.config.settings.bounces
     if source == "-" or (given and given.url == "-"):
-        raw = sys.stdin.buffer.read()
+        raw = sys.stdin.buffer.read(MAX_BYTES)
         if not raw.strip():
             raise click.UsageError("no mail came on standard input")
         _tell(app, take_mail(project, raw, now()))
