@@ -34,3 +34,11 @@ def test_what_is_no_bounce_counts_for_nothing(form, mail):
 def test_no_bytes_stop_the_reader(noise, mail, place):
     raw = mail.encode()
     read_mail(raw[:place] + noise + raw[place:])
+
+
+@pytest.mark.parametrize(
+    "unit", ["- ", "-", " ", "\n", "a@", "a@b.example ", "kim@school.example\n", "<style "]
+)
+def test_number_of_people_in_a_mail_is_bounded(unit):
+    mail = f"From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n{unit * 3_000}".encode()
+    assert len(read_mail(mail).failures) <= 50
