@@ -1,13 +1,12 @@
 """Signed envelope senders: each delivery's own address for bounces, that nobody else can make.
 
-`b-1-2s3-abcdefghijklmnop@bounces.example.org` says key 1, delivery 2s3 (base 36) and a signature of 80 bits
-(RFC 7693 §2.9). Some mail systems write addresses in lower case, so all of it is.
+`b-1-2f3-0123456789abcdef0123@bounces.example.org` says key 1, delivery 2f3 (hexadecimal) and a signature of 80
+bits (RFC 7693 §2.9). Some mail systems write addresses in lower case, so all of it is.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from hmac import compare_digest
@@ -15,9 +14,8 @@ from hmac import compare_digest
 from newsletter.address import Address
 
 _MARK_BYTES = 10
-_LOOKS_OURS = re.compile(rb"(?i)\bb-([0-9]{1,9})-([0-9a-z]{1,13})-([a-z2-7]{16})(?:@|=40|\+40|=)")
+_LOOKS_OURS = re.compile(rb"(?i)\bb-([0-9]{1,9})-([0-9a-f]{1,16})-([0-9a-f]{20})(?:@|=40|\+40|=)")
 _SOFT_BREAK = re.compile(rb"=\r?\n")
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Verp:
@@ -30,7 +28,7 @@ class Verp:
 
     def sender(self, delivery: int) -> Address:
         """Return the envelope sender of a delivery, the same at every try."""
-        number = _base36(delivery)
+        number = f"{delivery:x}"
         text = f"{self._begins}{number}-{self._mark(self._newest, number)}{self._ends}"
         return Address(text, text)
 
@@ -39,17 +37,9 @@ class Verp:
         for found in _LOOKS_OURS.finditer(_SOFT_BREAK.sub(b"", raw)):
             key, number, mark = (it.decode().lower() for it in found.groups())
             if int(key) in self._states and compare_digest(mark, self._mark(int(key), number)):
-                yield int(number, 36)
+                yield int(number, 16)
 
     def _mark(self, key: int, number: str) -> str:
         state = self._states[key].copy()
         state.update(number.encode())
-        return b32encode(state.digest()).decode().lower()
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = _DIGITS[rest] + digits
-    return digits or "0"
+        return state.hexdigest()
