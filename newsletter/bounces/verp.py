@@ -1,7 +1,7 @@
 """Signed envelope senders: each delivery's own address for bounces, that nobody else can make.
 
-`b-1-2f3-0123456789abcdef0123@bounces.example.org` says key 1, delivery 2f3 (hexadecimal) and a signature of 80
-bits (RFC 7693 §2.9). Some mail systems write addresses in lower case, so all of it is.
+`b-1-2f3-0123456789abcdef0123@bounces.example.org` says key 1, delivery 2f3 (hexadecimal) and a signature
+of 80 bits (RFC 7693 §2.9). Some mail systems write addresses in lower case, so all of it is.
 """
 
 from __future__ import annotations
