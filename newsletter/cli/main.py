@@ -6,6 +6,7 @@ import click
 
 from newsletter import __version__
 from newsletter.cli.audience import audience
+from newsletter.cli.bounce import bounce
 from newsletter.cli.commands import Program
 from newsletter.cli.edition import edition
 from newsletter.cli.feed import feed
@@ -39,5 +40,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, why):
+for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, bounce, why):
     main.add_command(command)

@@ -98,11 +98,13 @@ def list_(app: App, audience: str | None, status: str | None) -> None:
 @pass_app
 def show(app: App, email: str) -> None:
     """Show one member and the history of their subscriptions."""
+    from newsletter.cli.bounce import bounce_json, bounce_line
     from newsletter.workflows.members import show_member
 
     project = app.open()
     order = [rules.slug for rules in project.config.audiences]
     found, subscriptions = show_member(project.members, email, now())
+    bounces = project.bounces.of_member(found.id)
     data = _member_json(found, order) | {
         "attributes": dict(found.attributes),
         "subscriptions": [
@@ -119,6 +121,7 @@ def show(app: App, email: str) -> None:
             }
             for s in subscriptions
         ],
+        "bounces": [bounce_json(it) for it in bounces],
     }
 
     def human() -> None:
@@ -139,6 +142,8 @@ def show(app: App, email: str) -> None:
         if rows:
             click.echo()
             table(["NEWSLETTER", "AUDIENCES", "SINCE", "ENDED", "FROM"], rows, whole=["SINCE"])
+        for it in bounces:
+            click.echo(printable(f"Came back {shown_time(it.came_at)}: {bounce_line(it)}"))
 
     app.show(data, human)
 

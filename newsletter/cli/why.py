@@ -76,6 +76,14 @@ def _tell_member(app: App, story: Story) -> None:
             if not stays_out(story.subscriptions, it):
                 again = app.command(f'member unsuppress {member.email} --because "..."')
                 click.echo(f"If it works again:  {again}")
+    _tell_bounces(story)
+
+
+def _tell_bounces(story: Story) -> None:
+    from newsletter.cli.bounce import bounce_line
+
+    for it in story.bounces:
+        prose(f"Came back {shown_time(it.came_at)}: {' '.join(bounce_line(it).split())}")
 
 
 def _edition_cells(story: EditionStory) -> tuple[str, str, str, str]:
@@ -197,6 +205,8 @@ def _variant(trace: Trace, order: Sequence[str]) -> str:
 
 
 def _story_json(project: Project, story: Story) -> dict[str, Any]:
+    from newsletter.cli.bounce import bounce_json
+
     member = story.member
     data = {
         "email": member.email,
@@ -209,6 +219,7 @@ def _story_json(project: Project, story: Story) -> dict[str, Any]:
             for it in story.suppressions
             if it.lifted
         ],
+        "bounces": [bounce_json(it) for it in story.bounces],
         "editions": [_edition_json(project, it) for it in story.editions],
     }
     return data | {"item": _item_json(project, story, story.item)} if story.item else data

@@ -137,6 +137,20 @@ def _header_name(value: str) -> str:
     return value
 
 
+def _bounce_box(value: str) -> str:
+    scheme, _, rest = value.partition(":")
+    if value == "-" or (scheme.lower() in ("maildir", "mbox") and rest):
+        return value
+    if scheme.lower() not in ("imaps", "pops", "imap", "pop") or not urlsplit(value).hostname:
+        raise ValueError(
+            'not a mailbox; write "imaps://user@host", "pops://user@host", "maildir:PATH", "mbox:PATH", '
+            'or "-" for mail that is piped in'
+        )
+    if urlsplit(value).password:
+        raise ValueError("holds a password; write password_env or password_file instead")
+    return value
+
+
 def _dns_name(value: str) -> str:
     name = value.strip().rstrip(".").lower()
     if len(name) > _MAX_NAME or not _DNS_NAME.fullmatch(name):
@@ -175,6 +189,7 @@ Source = Annotated[str, StringConstraints(min_length=1), AfterValidator(_source)
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_single_line)]
 #: A domain, or a part of one.
 DnsName = Annotated[str, AfterValidator(_dns_name)]
+BounceBox = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_bounce_box)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 #: What an inbox shows, with places for what an edition brings.
 SubjectTemplate = Annotated[Line, AfterValidator(_subject)]

@@ -110,10 +110,6 @@ class Config:
         given = self.settings
         unused = {
             "[web]: pages are not served by this version; links to leave are mailto links": given.web,
-            "[bounces]: bounces are not collected by this version": given.bounces,
-            "[sender] envelope_domain: bounces go to the From address in this version": (
-                given.sender.envelope_domain
-            ),
         }
         return tuple(text for text, value in unused.items() if value)
 

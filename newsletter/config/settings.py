@@ -20,6 +20,7 @@ from pydantic import (
 from newsletter.config.design import DesignSettings
 from newsletter.config.fields import (
     AddressField,
+    BounceBox,
     Command,
     DaysField,
     DnsName,
@@ -60,7 +61,7 @@ class SenderSettings(_Table):
     from_: MailboxField = Field(alias="from")
     reply_to: AddressField | None = None
     leave: AddressField | None = None
-    envelope_domain: Line | None = None
+    envelope_domain: DnsName | None = None
 
 
 #: What a preset fills in; limits as the providers publish them, and none where they publish none.
@@ -221,9 +222,20 @@ class PicturesSettings(_Table):
 
 
 class BouncesSettings(_Table):
-    """Where bounces arrive."""
+    """Where bounces arrive, and when an address is given up for soft ones."""
 
-    url: Line
+    url: BounceBox
+    password_env: Line | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    soft_limit: PositiveInt = 4
+    soft_days: PositiveInt = 60
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_env and self.password_file:
+            raise ValueError("password_env and password_file are both set; one password is enough")
+        return self
 
 
 class DatabaseSettings(_Table):

@@ -25,13 +25,14 @@ from sqlalchemy import (
 )
 
 from newsletter.store.columns import Id, UtcDateTime, metadata
-from newsletter.store.sending_tables import attempts, deliveries, relay_usage, relays, workers
+from newsletter.store.sending_tables import attempts, bounces, deliveries, relay_usage, relays, workers
 
 __all__ = [
     "Id",
     "UtcDateTime",
     "approvals",
     "attempts",
+    "bounces",
     "corrections",
     "deliveries",
     "editions",

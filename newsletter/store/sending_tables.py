@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -90,4 +91,23 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("process_started", Float, nullable=False),  # seconds after the machine; tells a reused pid apart
     Column("started_at", UtcDateTime, nullable=False),
+)
+
+# Mail that came back, as it came and as it was judged last. Without a proof it is about nobody of ours.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),  # of the mail: none is taken twice
+    Column("came_at", UtcDateTime, nullable=False),
+    Column("raw", LargeBinary, nullable=False),  # deflated
+    Column("form", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("recipient", Text, nullable=False),  # the address that the mail names; "" where it names none
+    Column("status", String, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("proof", String),
+    Column("delivery_id", Id, ForeignKey("deliveries.id")),
+    Column("member_id", Id, ForeignKey("members.id"), index=True),
 )

@@ -25,3 +25,12 @@ class SettingStore:
         with self._database.write() as connection:
             connection.execute(insert_missing(connection, settings), [{"name": name, "value": value}])
             connection.execute(update(settings).where(settings.c.name == name).values(value=value))
+
+    def first(self, name: str, value: str) -> str:
+        """Note a value unless there is one, and return the one that stands."""
+        known = self.get(name)
+        if known is not None:
+            return known
+        with self._database.write() as connection:
+            connection.execute(insert_missing(connection, settings), [{"name": name, "value": value}])
+            return str(connection.scalar(select(settings.c.value).where(settings.c.name == name)))

@@ -12,6 +12,7 @@ class Kind(StrEnum):
 
     READ = "read"
     UNREAD = "unread"
+    BOUNCED = "bounced"
     DRAFTED = "drafted"
     BEGUN = "begun"
     SENT = "sent"

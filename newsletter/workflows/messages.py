@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from urllib.parse import quote
 
-from newsletter.address import parse_address
+from newsletter.address import Address, parse_address
+from newsletter.bounces.verp import Verp
 from newsletter.config import Config
 from newsletter.delivery.content import Content
+from newsletter.delivery.message_ids import MessageIds
 from newsletter.delivery.types import Claim, Envelope, Recipient
 from newsletter.editions.types import Edition, EditionId
 from newsletter.errors import RenderError
@@ -30,17 +31,26 @@ class Message:
 
 
 class MessageMaker:
-    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key."""
+    """Makes the messages of one edition. rendered: gives the frozen content of a variant by its key.
 
-    def __init__(self, config: Config, edition: Edition, rendered: Callable[[int], RenderedVariant]) -> None:
+    verp: gives each delivery an envelope sender of its own; without it the From address takes bounces.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        edition: Edition,
+        rendered: Callable[[int], RenderedVariant],
+        verp: Verp | None = None,
+    ) -> None:
         self._rendered = rendered
         self._headers = message_headers(config, edition.id)
         self._sender = parse_address(config.sender.from_address)
         self._links = leave_links(config.sender.leave, edition.id)
         self._list_unsubscribe = f"<{self._links['unsubscribe_url']}>"
-        self._id_mark = blake2b(key=edition.message_id_key.encode(), digest_size=10)
-        self._id_begins = f"<{edition.id.newsletter}.{edition.id.date}."
-        self._id_ends = f"@{self._sender.domain}>"
+        begins = f"{edition.id.newsletter}.{edition.id.date}"
+        self._message_ids = MessageIds(edition.message_id_key, begins, self._sender.domain)
+        self._verp = verp
         self._compiled: dict[tuple[int, bool], CompiledMessage] = {}
         self._signer = dkim_signer(config)
         self._desk = SigningDesk() if self._signer else None
@@ -53,16 +63,17 @@ class MessageMaker:
         """
         compiled = self._compile(claim.variant, eight_bit=eight_bit)
         values = self.values(claim.recipient)
-        draft = self._draft(compiled, claim.recipient, self._message_id(claim), now, values)
+        draft = self._draft(compiled, claim.recipient, self._message_ids.of(claim.delivery), now, values)
         lines = await self._desk.sign(draft.signature) if self._desk and draft.signature else b""
-        return self._message(compiled, claim.recipient, draft.signed(lines))
+        sender = self._verp.sender(claim.delivery) if self._verp else self._sender
+        return _message(compiled, sender, claim.recipient, draft.signed(lines))
 
     def message(self, variant: int, recipient: Recipient, message_id: str, now: datetime) -> Message:
         """Return a variant as one recipient gets it, in ASCII; values that are needed and missing show."""
         compiled = self._compile(variant, eight_bit=False)
         values = self.shown_values(variant, recipient)
         draft = self._draft(compiled, recipient, message_id, now, values)
-        return self._message(compiled, recipient, draft.signed())
+        return _message(compiled, self._sender, recipient, draft.signed())
 
     def fault(self, variant: int, recipient: Recipient, now: datetime) -> RenderError | None:
         """Return why a variant cannot be made for a recipient, None where it can."""
@@ -102,10 +113,6 @@ class MessageMaker:
             values=values,
         )
 
-    def _message(self, compiled: CompiledMessage, recipient: Recipient, content: Content) -> Message:
-        envelope = Envelope(self._sender, recipient.address, len(content), eight_bit=compiled.eight_bit)
-        return Message(envelope, content)
-
     def shown_values(self, variant: int, recipient: Recipient) -> MergeValues:
         """Return what a preview says for a recipient: what is missing is named in brackets."""
         rendered = self._rendered(variant)
@@ -121,13 +128,9 @@ class MessageMaker:
             **self._links,
         )
 
-    def _message_id(self, claim: Claim) -> str:
-        # Made from the row and the edition's secret: the same for every try, found again from a relay's log,
-        # and not to be guessed for another member.
-        number = str(claim.delivery)
-        mark = self._id_mark.copy()
-        mark.update(number.encode())
-        return f"{self._id_begins}{number}.{mark.hexdigest()}{self._id_ends}"
+
+def _message(compiled: CompiledMessage, sender: Address, recipient: Recipient, content: Content) -> Message:
+    return Message(Envelope(sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content)
 
 
 def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:

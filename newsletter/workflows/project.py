@@ -23,6 +23,7 @@ from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
+    from newsletter.store.bounces import BounceStore
     from newsletter.store.issues import IssueStore
     from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
@@ -75,6 +76,13 @@ class Project:
         from newsletter.store.issues import IssueStore  # noqa: PLC0415 - for one command only
 
         return IssueStore(self.database)
+
+    @cached_property
+    def bounces(self) -> BounceStore:
+        """Mail that came back."""
+        from newsletter.store.bounces import BounceStore  # noqa: PLC0415 - for few commands only
+
+        return BounceStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

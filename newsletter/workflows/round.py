@@ -1,4 +1,4 @@
-"""A round: what `newsletter run` does in one call, for feeds that are due and editions whose time has come.
+"""A round: what `newsletter run` does in one call, for bounces, feeds, and editions whose time has come.
 
 Each step looks at what is there, so that a round may be cut off anywhere and the next one goes on. One round
 at a time reads and prepares. Sending, which may take hours, is a turn of its own for each newsletter, so
@@ -75,11 +75,25 @@ class _Round:
             self.well.add(subject)
 
     def _read_and_prepare(self) -> Iterator[Happened]:
+        yield from self._guarded("bounces", self._collect_bounces())
         summaries = self._pull()
         yield from _read(summaries)
         fresh = any(it.new or it.changed for it in summaries)
         for newsletter in self._project.config.settings.newsletters:
             yield from self._guarded(newsletter.name, self._prepare(newsletter, fresh=fresh))
+
+    def _collect_bounces(self) -> Iterator[Happened]:
+        """Before anything is sent: whom it does not reach gets nothing more."""
+        if self._project.config.settings.bounces is None:
+            return
+        from newsletter.workflows.bounces import collect_bounces  # noqa: PLC0415 - few have a bounce box
+
+        found = collect_bounces(self._project, self._clock())
+        if found.taken:
+            words = f"{counted(found.taken, 'mail')} read"
+            if found.suppressed:
+                words += f", {counted(found.suppressed, 'member')} not mailed any more"
+            yield Happened(Kind.BOUNCED, "bounces", words)
 
     def _pull(self) -> list[PullSummary]:
         due = due_feeds(self._project, self._now)

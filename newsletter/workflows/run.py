@@ -25,6 +25,7 @@ from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 from newsletter.workflows.stock import Stock
 from newsletter.workflows.tools import Tools
+from newsletter.workflows.verp import sending_verp
 from newsletter.workflows.way import Way
 
 _BATCH = 200
@@ -75,7 +76,9 @@ class Run:
         gc.freeze()  # what is here now stays: nothing of it is worth being looked through again and again
         self.course = Course()
         ledger = Ledger(self._store, sum(way.connections for way in self._ways))
-        messages = MessageMaker(self._project.config, self._edition, self._project.editions.rendered)
+        messages = MessageMaker(
+            self._project.config, self._edition, self._project.editions.rendered, sending_verp(self._project)
+        )
         tools = Tools(
             self.course,
             Stock(ledger, self._edition, self._batch(), self._clock),

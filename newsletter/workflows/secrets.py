@@ -25,10 +25,10 @@ def relay_secret(config: Config, relay: SmtpSettings, environ: Mapping[str, str]
     """
     fresh = relay.auth != "password"
     if relay.password_env:
-        return _from_environment(relay.password_env, environ)
+        return from_environment("smtp", relay.password_env, environ)
     if relay.password_file:
         path = config.folder / relay.password_file
-        return _later(path) if fresh else _from_file(path)
+        return _later(path) if fresh else from_file("smtp", path)
     if relay.password_command:
         return PasswordCommand(relay.password_command, config.folder, fresh=fresh)
     return None
@@ -88,29 +88,31 @@ class PasswordCommand:
         return lines[0]
 
 
-def _from_environment(name: str, environ: Mapping[str, str]) -> str:
+def from_environment(table: str, name: str, environ: Mapping[str, str]) -> str:
+    """Return what a variable that a table of settings names holds; raises ConfigError without it."""
     if name not in environ:
         raise ConfigError(
-            f"smtp.password_env names {name}, which is not set in the environment",
+            f"{table}.password_env names {name}, which is not set in the environment",
             hint=f"export {name}=…, also where cron starts us",
         )
     return environ[name]
 
 
-def _from_file(path: Path) -> str:
+def from_file(table: str, path: Path) -> str:
+    """Return what a file that a table of settings names holds; raises ConfigError without it."""
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"smtp.password_file: {path} cannot be read") from fault
+        raise ConfigError(f"{table}.password_file: {path} cannot be read") from fault
 
 
 def _later(path: Path) -> Callable[[], str]:
     """Return what reads the file again each time; it must be there from the start."""
-    _from_file(path)
+    from_file("smtp", path)
 
     def read() -> str:
         try:
-            return _from_file(path)
+            return from_file("smtp", path)
         except ConfigError as fault:  # somebody may be writing it just now
             raise TransportError(str(fault)) from fault
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import Reason
+from newsletter.bounces.types import Bounce
 from newsletter.config import NewsletterSettings
 from newsletter.delivery.types import DeliveryStatus
 from newsletter.editions.absence import (
@@ -69,6 +70,8 @@ class Story:
     member: Member
     subscriptions: tuple[Subscription, ...]
     suppressions: tuple[Suppression, ...]
+    #: What is proven to have come back from them.
+    bounces: tuple[Bounce, ...]
     editions: tuple[EditionStory, ...]
     item: ItemStory | None = None
 
@@ -87,6 +90,7 @@ def explain_member(
         view.member,
         view.subscriptions,
         view.suppressions,
+        tuple(project.bounces.of_member(view.member.id)),
         tuple(view.stories(editions)),
         None if item is None else view.item_story(item, named, editions),
     )

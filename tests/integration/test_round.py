@@ -153,3 +153,21 @@ def test_edition_that_was_interrupted_goes_on(scene):
     begin_sending(project, "weekly", NOW)
     assert [edition.id.newsletter for edition in what_is_due(project, NOW).going_out] == ["weekly"]
     assert words(run_round(project, NOW)) == ["weekly/2026-11-27: 2 sent"]
+
+
+def test_bounces_are_collected_and_told(scene, tmp_path):
+    box = tmp_path / "project" / "bounce-box"
+    for part in ("new", "cur", "tmp"):
+        (box / part).mkdir(parents=True)
+    project = scene(**weekly(), bounces={"url": f"maildir:{box}"})
+    (box / "new" / "1").write_bytes(
+        b"From: someone@example.org\r\nSubject: Thanks\r\n\r\nLovely.\r\n"
+    )
+    [happened] = [it for it in run_round(project, NOW) if it.kind == "bounced"]
+    assert happened.words == "1 mail read"
+    assert run_round(project, NOW + MINUTE) == []
+
+
+def test_bounce_box_that_is_not_there_is_told_once(scene):
+    project = scene(**weekly(), bounces={"url": "maildir:nowhere"})
+    assert [it.told for it in run_round(project, NOW) if it.kind == "failed"] == [True]

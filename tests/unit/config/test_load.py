@@ -157,8 +157,6 @@ def test_sender_falls_back_to_what_is_set(tmp_path):
     ("table", "settings"),
     [
         ("[web]", {"web": {"url": "https://news.example.org"}}),
-        ("[bounces]", {"bounces": {"url": "mbox:bounces"}}),
-        ("envelope_domain", {"sender": {"from": "news@example.org", "envelope_domain": "b.example.org"}}),
     ],
 )
 def test_setting_without_effect_is_noticed(tmp_path, table, settings):
