@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.app import App, counted, now, pass_app
+from newsletter.cli.changes import diff
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
-from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
+from newsletter.cli.edition_view import (
+    approval_json,
+    counts_json,
+    edition_json,
+    needless,
+    tell_approvals,
+    tell_edition,
+    tell_way_on,
+)
 from newsletter.cli.report import report
 from newsletter.cli.screen import prose, table
 from newsletter.cli.send import send
@@ -30,7 +39,7 @@ def edition() -> None:
     """
 
 
-for command in (send, pause, resume, cancel, report):
+for command in (diff, send, pause, resume, cancel, report):
     edition.add_command(command)
 
 
@@ -45,15 +54,13 @@ def list_(app: App) -> None:
             "newsletter": found.id.newsletter,
             "date": found.id.date,
             "status": found.status,
-            "approved_by": found.approved_by,
+            **approval_json(project, found),
             "counts": counts_json(project, found),
         }
         for found in project.editions.all()
     ]
     numbers = ["PLANNED", "SENT"]
-    rows = [
-        (d["id"], d["status"], d["approved_by"], *(d["counts"][n.lower()] for n in numbers)) for d in data
-    ]
+    rows = [(d["id"], d["status"], _approved_by(d), *(d["counts"][n.lower()] for n in numbers)) for d in data]
     columns = ["EDITION", "STATUS", "APPROVED BY", *numbers]
     app.show(data, lambda: table(columns, rows, right=numbers, whole=["STATUS"]))
     if not rows:
@@ -190,17 +197,32 @@ def test(app: App, edition_id: str, addresses: tuple[str, ...]) -> None:
 @click.option("--by", "name", metavar="NAME", help="Who approves; by default your login name.")
 @pass_app
 def approve(app: App, edition_id: str, name: str | None) -> None:
-    """Approve an edition as it stands. That, byte for byte, is what will be sent."""
+    """Approve an edition as it stands. That, byte for byte, is what will be sent.
+
+    Where the newsletter asks for several approvals, nothing leaves before all of them have come.
+    """
     from newsletter.workflows.approve import approve_edition
 
     project = app.open()
     approved = approve_edition(project, edition_id, login_name() if name is None else name, now())
 
     def human() -> None:
-        click.echo(f"{approved.id} is approved by {approved.approved_by}")
+        if by := approval_json(project, approved)["approved_by"]:
+            click.echo(f"{approved.id} is approved by {by}")
+        else:
+            click.echo(f"{approved.id} is not approved yet")
+        tell_approvals(project, approved)
         tell_way_on(app, approved)
 
     app.show(edition_json(project, approved), human)
+
+
+def _approved_by(data: dict[str, Any]) -> str:
+    """Return "Anna and Ben", or "Anna (1 of 2)" where somebody else has to approve it too."""
+    if data["approved_by"] or not data["approvals"]:
+        return data["approved_by"] or ""
+    names = " and ".join(it["name"] for it in data["approvals"])
+    return f"{names} ({len(data['approvals'])} of {data['approvals_needed']})"
 
 
 def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, sele
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
+from newsletter.editions.approval import Approvers, name_key
 from newsletter.editions.types import (
+    Approval,
     DeliveryCounts,
     Edition,
     EditionId,
@@ -85,6 +87,8 @@ class EditionStore(EditionControl):
         with self._database.write() as connection:
             key = _edition_key(connection, edition_id, replacing)
             _drop_content(connection, key)
+            reopened = replacing is not None and replacing.status is EditionStatus.APPROVED
+            _drop_approvals(connection, key, now, but=None if reopened else content_hash)
             connection.execute(
                 update(editions)
                 .where(editions.c.id == key)
@@ -96,19 +100,39 @@ class EditionStore(EditionControl):
         assert found  # noqa: S101 - it was written above
         return found
 
-    def approve(self, edition: Edition, name: str, now: datetime) -> None:
-        """Note who approved the content with the edition's hash; EditionChanged where that is another now."""
+    def approve(self, edition: Edition, name: str, now: datetime, content: str, approvers: Approvers) -> None:
+        """Note who approved the content with the edition's hash, which is approved once enough people have.
+
+        Who has approved it before is not noted again. Raises EditionChanged where the content is another now.
+        """
         with self._database.write() as connection:
-            changed = connection.execute(
-                update(editions)
-                .where(editions.c.id == edition.key, editions.c.hash == edition.hash)
-                .where(editions.c.status == EditionStatus.DRAFT)
-                .values(status=EditionStatus.APPROVED)
+            as_it_is = select(editions.c.id).where(
+                editions.c.id == edition.key,
+                editions.c.hash == edition.hash,
+                editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD, EditionStatus.APPROVED]),
             )
-            if changed.rowcount != 1:
+            if connection.scalar(as_it_is.with_for_update()) is None:
                 raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
-            values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
-            connection.execute(insert(approvals).values(values))
+            standing = _standing(connection, edition)
+            if name_key(name) not in {name_key(it.name) for it in standing}:
+                values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
+                connection.execute(insert(approvals).values(**values, content=content))
+                standing.append(Approval(name, now))
+            if not approvers.missing(standing):
+                approved = update(editions).where(editions.c.id == edition.key)
+                connection.execute(approved.values(status=EditionStatus.APPROVED))
+
+    def approvals(self, edition: Edition) -> list[Approval]:
+        """Return the approvals that stand for the present content, oldest first."""
+        with self._database.read() as connection:
+            return _standing(connection, edition)
+
+    def last_approved(self, edition: Edition) -> tuple[Approval, str | None] | None:
+        """Return the newest approval, of whatever content, and that content; None where there is none."""
+        query = select(approvals).where(approvals.c.edition_id == edition.key)
+        with self._database.read() as connection:
+            row = connection.execute(query.order_by(approvals.c.id.desc()).limit(1)).one_or_none()
+        return (Approval(row.name, row.approved_at), row.content) if row else None
 
     def finish(self, edition: Edition, now: datetime) -> None:
         """Note that every delivery has come to its end."""
@@ -192,10 +216,12 @@ def _editions() -> Select[Any]:
     newest = (
         select(func.max(standing.c.id))
         .where(standing.c.edition_id == editions.c.id, standing.c.hash == editions.c.hash)
+        .where(standing.c.dropped_at.is_(None))
         .scalar_subquery()
     )
-    # A draft was reopened, or never approved, even if its content is what somebody approved once.
-    stands = and_(approvals.c.id == newest, editions.c.status != EditionStatus.DRAFT)
+    # Of several that are needed a draft may have the first.
+    waits = editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD])
+    stands = and_(approvals.c.id == newest, ~waits)
     joined = editions.outerjoin(approvals, stands)
     return select(editions, approvals.c.name, approvals.c.approved_at).select_from(joined)
 
@@ -238,6 +264,23 @@ def _drop_content(connection: Connection, edition_key: int) -> None:
     old = select(variants.c.id).where(variants.c.edition_id == edition_key)
     connection.execute(delete(variant_items).where(variant_items.c.variant_id.in_(old)))
     connection.execute(delete(variants).where(variants.c.edition_id == edition_key))
+
+
+def _drop_approvals(connection: Connection, edition_key: int, now: datetime, *, but: str | None) -> None:
+    """Let approvals stand no longer. but: the hash of the content for which they do all the same."""
+    dropped = update(approvals).where(approvals.c.edition_id == edition_key, approvals.c.dropped_at.is_(None))
+    if but is not None:
+        dropped = dropped.where(approvals.c.hash != but)
+    connection.execute(dropped.values(dropped_at=now))
+
+
+def _standing(connection: Connection, edition: Edition) -> list[Approval]:
+    query = select(approvals.c.name, approvals.c.approved_at).where(
+        approvals.c.edition_id == edition.key,
+        approvals.c.hash == edition.hash,
+        approvals.c.dropped_at.is_(None),
+    )
+    return [Approval(*row) for row in connection.execute(query.order_by(approvals.c.id))]
 
 
 def _insert_variant(connection: Connection, edition_key: int, drafted: DraftedVariant) -> None:

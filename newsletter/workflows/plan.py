@@ -9,8 +9,14 @@ from datetime import datetime
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.room import Room
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
-from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
-from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
+from newsletter.errors import EditionChanged, EditionError, EmptyEdition
+from newsletter.workflows.approve import (
+    approve_edition,
+    refuse_changed,
+    refuse_empty,
+    refuse_other_headers,
+    refuse_unapproved,
+)
 from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
@@ -48,6 +54,7 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         planned = {variant.key: variant.recipients for variant in project.editions.variants(edition)}
         return SendPlan(edition, planned)
     if edition.status is EditionStatus.APPROVED:
+        refuse_unapproved(project, edition)
         refuse_changed(project, edition, project.editions.variants(edition))
     choice = _Choice(project, edition)
     groups = project.recipients.groups(
@@ -120,12 +127,7 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
     newsletter = project.config.newsletter(edition.id.newsletter)
     if edition.status is EditionStatus.DRAFT and newsletter.approval == "automatic":
         return approve_edition(project, str(edition.id), 'approval = "automatic"', now)
-    if edition.status is not EditionStatus.APPROVED or edition.approved_by is None:
-        raise NotApproved(
-            f"{edition.id} is not approved, and only approved editions are sent",
-            hint=f"look at it with: newsletter edition preview {edition.id} --open, and then: "
-            f"newsletter edition approve {edition.id}",
-        )
+    refuse_unapproved(project, edition)
     return edition
 
 
