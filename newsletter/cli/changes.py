@@ -60,8 +60,11 @@ def _tell(app: App, edition: Edition, made: Difference) -> None:
         click.echo(f"{edition.id} is as it was when {since}.")
         return
     heading(f"{edition.id}: what has changed since {since}")
+    before = ""
     for change, variants in made.changes.items():
-        click.echo()
+        if not change.kind == before == "moved":
+            click.echo()
+        before = change.kind
         where = f" ({', '.join(variants)})" if variants else ""
         click.echo(printable(f"{_what(change, made)}{where}"))
         for line in _lines(change):

@@ -76,8 +76,8 @@ def tell_approvals(project: Project, edition: Edition) -> None:
     if standing and approvers.missing(standing):
         prose(f"It has {approvers.told(standing)}.")
     elif edition.status in ("draft", "held") and (approval := is_changed(project, edition)):
-        when = shown_time(approval.at)
-        prose(f"It is no longer what {approval.name} approved on {when}, and asks for approval again.")
+        what = f"what {approval.name} approved on {shown_time(approval.at)}, and asks for approval again"
+        prose(f"It is no longer {what}. What has changed: newsletter edition diff {edition.id}")
 
 
 def counts_json(project: Project, edition: Edition) -> dict[str, int]:

@@ -50,9 +50,11 @@ class Approvers:
         have = f"{len(counted)} of {self.needed} approval{'s' * (self.needed != 1)}{by}"
         if not (missing := self.missing(approvals)):
             return have
-        more = f"{missing} more {'is' if missing == 1 else 'are'} needed" if counted else "none has come yet"
-        return f"{have}; {more}, from {self._others(counted)}"
+        needed = f"{missing} more {'is' if missing == 1 else 'are'} needed"
+        return f"{have}; {needed}, from {self._others(counted)}"
 
     def _others(self, counted: Sequence[str]) -> str:
         done = {name_key(name) for name in counted}
-        return " or ".join(name for name in self.names if name_key(name) not in done) or "anybody else"
+        return " or ".join(name for name in self.names if name_key(name) not in done) or (
+            "somebody else" if done else "anybody"
+        )

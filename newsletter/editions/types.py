@@ -91,6 +91,8 @@ class HistoryGroup:
     members: int
     #: How the store finds these members again when deliveries are planned; opaque here.
     signature: tuple[int, ...] = ()
+    #: "monthly" for who gets one a month or did lately, and so may get items that are older, else "each".
+    frequency: str = "each"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
@@ -23,10 +23,11 @@ from newsletter.editions.types import (
     VariantPlan,
 )
 from newsletter.errors import EditionChanged
+from newsletter.members.types import Frequency
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
 from newsletter.store.control import EditionControl
-from newsletter.store.schema import approvals, deliveries, editions, variant_items, variants
+from newsletter.store.schema import approvals, deliveries, editions, subscriptions, variant_items, variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,10 @@ class EditionStore(EditionControl):
             return _planned(connection, edition.key, DeliveryStatus.SENT)
 
     def last_planned(self, edition: Edition) -> int | None:
-        """Return how many deliveries the newsletter's edition before this one had; None for the first."""
+        """Return how many got the newsletter's edition before this one; None for the first.
+
+        Whoever gets one a month is not counted.
+        """
         before = (
             select(editions.c.id)
             .where(
@@ -201,8 +205,25 @@ class EditionStore(EditionControl):
             key = connection.execute(before).scalar()
             if key is None:
                 return None
-            query = select(func.count()).select_from(deliveries).where(deliveries.c.edition_id == key)
+            monthly = exists().where(
+                subscriptions.c.member_id == deliveries.c.member_id,
+                subscriptions.c.newsletter == edition.id.newsletter,
+                subscriptions.c.ended_at.is_(None),
+                subscriptions.c.frequency == Frequency.MONTHLY,
+            )
+            query = select(func.count()).where(deliveries.c.edition_id == key, ~monthly)
             return connection.execute(query).scalar_one()
+
+    def last_begun(self, newsletter: str, before: date) -> date | None:
+        """Return the date of the newest edition before a day whose deliveries were planned."""
+        query = select(func.max(editions.c.date)).where(
+            editions.c.newsletter == newsletter,
+            editions.c.date < before,
+            editions.c.started_at.is_not(None),
+        )
+        with self._database.read() as connection:
+            found: date | None = connection.scalar(query)
+        return found
 
     def _first(self, query: Select[Any]) -> Edition | None:
         with self._database.read() as connection:

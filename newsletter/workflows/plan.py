@@ -9,7 +9,9 @@ from datetime import datetime
 from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
 from newsletter.editions.room import Room
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
+from newsletter.editions.window import oldest_time, without_aged
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition
+from newsletter.members.types import Frequency
 from newsletter.workflows.approve import (
     approve_edition,
     refuse_changed,
@@ -62,6 +64,7 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         choice.items,
         now,
         edition=edition,
+        day=edition.id.date,
         consent_only=_consent_only(project, edition),
     )
     return _plan_of(edition, choice.assign(groups))
@@ -101,7 +104,8 @@ def begin_sending(
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
         assignment = choice.assign(groups)
         plan = _plan_of(edition, assignment)
-        _refuse_unusual(edition, plan.total, usual, confirmed)
+        regular = sum(g.members for g, _ in assignment.served if g.frequency != Frequency.MONTHLY)
+        _refuse_unusual(plan, regular, usual, confirmed)
         project.database.require_room(plan.total * _DELIVERY_BYTES)
         planned.append(plan)
         return assignment.served
@@ -141,11 +145,13 @@ class _Choice:
         #: Audiences by item, of all items in the edition.
         self.items = {item.id: item.audiences for item in in_order(found.values())}
         newsletter = project.config.newsletter(edition.id.newsletter)
+        oldest = oldest_time(edition.id.date, newsletter.timezone, newsletter.max_age)
+        self._aged = {item.id for item in found.values() if item.date < oldest}
         self._room = Room.among(found.values(), newsletter.max_items, newsletter.max_per_feed)
 
     def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
         """Give each group its variant."""
-        return assign(self._variants, groups, self.items, self._room)
+        return assign(self._variants, without_aged(groups, self._aged), self.items, self._room)
 
 
 def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
@@ -159,7 +165,12 @@ def _consent_only(project: Project, edition: Edition) -> bool:
     return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
 
 
-def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: int | None) -> None:
+def _refuse_unusual(plan: SendPlan, regular: int, usual: int | None, confirmed: int | None) -> None:
+    """Raise EditionError for a number that nobody expects.
+
+    regular, usual: without those who get one a month.
+    """
+    edition, total = plan.edition, plan.total
     if not total:
         raise EmptyEdition(
             f"{edition.id} has nothing new for anyone who is on the list now",
@@ -172,8 +183,9 @@ def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: 
         )
     if usual is None or confirmed is not None:
         return
-    if abs(total - usual) > max(usual * _UNUSUAL_SHARE, _UNUSUAL_NUMBER):
+    if abs(regular - usual) > max(usual * _UNUSUAL_SHARE, _UNUSUAL_NUMBER):
+        aside = f" and {total - regular} who get one a month" if total != regular else ""
         raise EditionError(
-            f"{edition.id} would go to {total} members, the one before went to {usual}",
+            f"{edition.id} would go to {regular} members{aside}, the one before went to {usual}",
             hint=f"if that is right: newsletter edition send {edition.id} --go --confirm {total}",
         )
