@@ -5,7 +5,13 @@
 - An item counts as carried to a member when a delivery to them with that item is sent, on its way, or in
   doubt. What was refused, suppressed or cancelled never arrived, so the item may still come.
 - Time is only a filter (`max_age`); what was carried decides. A run that was missed loses nothing.
+- A monthly member gets one edition in a calendar month: the first that has something for them. It is decided
+  by what reached the member, not by which edition was the month's first, so that a cancelled edition, or a
+  refused delivery, costs nobody the month. For them, and for who was monthly lately, `window` reaches back to
+  the month before; for all others what is older than `max_age` is as if carried.
 - `schedule` says on which date the next edition falls; cronsim reads the expression.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
-  was frozen is what is sent.
+  was frozen is what is sent. Several people may have to approve; a draft keeps the first approvals until its
+  content changes. `changes` compares what was approved, which is kept with the approval, with what is there now:
+  the text part stands for the words, as its lines read well, and of HTML only that it differs is told.
 """

@@ -27,7 +27,7 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     if edition.status is EditionStatus.APPROVED and not missing:
         refuse_changed(project, edition, project.editions.variants(edition))
         return edition
-    if edition.status not in (EditionStatus.DRAFT, EditionStatus.APPROVED):
+    if edition.status not in (EditionStatus.DRAFT, EditionStatus.HELD, EditionStatus.APPROVED):
         raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")
     if not name.strip():
         raise EditionError(f"{edition.id}: an approval needs a name", hint="--by NAME")
