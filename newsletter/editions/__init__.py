@@ -12,6 +12,6 @@
 - `schedule` says on which date the next edition falls; cronsim reads the expression.
 - `approval` binds an approval to a hash over what will be sent. It knows nothing of templates or feeds: what
   was frozen is what is sent. Several people may have to approve; a draft keeps the first approvals until its
-  content changes. `changes` compares what was approved, which is kept with the approval, with what is there now:
+  content changes. `changes` compares what was approved, which is kept with the approval, with what is there:
   the text part stands for the words, as its lines read well, and of HTML only that it differs is told.
 """
