@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "scale": ("bench_scale", ["--members", "100000", "--rounds", "1"], ["--members", "1000000"]),
     "crash": ("crash_campaign", ["--kills", "10", "--interrupts", "1", "--members", "1500"], []),
     "relays": ("real_relays", [], []),
+    "draft": ("bench_draft", [], []),
     "feeds": ("bench_feeds", ["--rounds", "1"], []),
     "sorting": ("bench_sorting", [], []),
     "rules": ("rules_quality", [], []),
@@ -33,6 +34,8 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "identity": ("identity_campaign", [], []),
     "hostile": ("hostile_server", [], []),
     "xss": ("xss_campaign", [], []),
+    "schedule": ("schedule_years", ["--years", "2"], []),
+    "spam": ("spam_score", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 

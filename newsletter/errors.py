@@ -4,19 +4,21 @@ NewsletterError            message, hint; str() is the one line a user reads    
 ├─ ConfigError             faults: every fault of the configuration at once           exit 2
 ├─ FeedError               feed_url
 │  ├─ FetchError           status, retry_after_s
+│  │  └─ DocumentTooLarge
 │  └─ FeedParseError
 ├─ AudienceError
+├─ CalendarError           days that a schedule needs cannot be read
 ├─ MemberError             one member: unknown, or there already
 ├─ MemberRowsError         path, [(line, problem)]: every bad row at once
 ├─ AddressError            (also ValueError)
 ├─ EditionError            subject: which edition
 │  ├─ EmptyEdition         nothing to send
 │  ├─ NotApproved          approval is missing or stands for other content
+│  ├─ UnfitEdition         checks found errors in it, or warnings that nobody accepted
 │  ├─ EditionChanged       another process was quicker: look again
 │  └─ AlreadySent
 ├─ RenderError             template, line
-│  ├─ MissingField         a template names a field that nobody has
-│  └─ MessageTooLarge      size_bytes, limit_bytes
+│  └─ MissingField         a template names a field that nobody has
 ├─ TransportError          link or login failed, nothing was handed over: safe to retry (also OSError)
 │  ├─ RelayBusy            it asked for less while a connection was opened
 │  └─ RelayRejected        a person must cure it: login, certificate, missing STARTTLS
@@ -88,12 +90,20 @@ class FetchError(FeedError, OSError):
         self.retry_after_s = retry_after_s
 
 
+class DocumentTooLarge(FetchError):
+    """There is a document, and it is larger than we take."""
+
+
 class FeedParseError(FeedError, ValueError):
     """The document arrived and is not a feed."""
 
 
 class AudienceError(NewsletterError, ValueError):
     """An audience that is not in the configuration was named."""
+
+
+class CalendarError(NewsletterError, ValueError):
+    """A calendar of the project, school terms say, cannot be read and never was."""
 
 
 class MemberError(NewsletterError, LookupError):
@@ -125,6 +135,10 @@ class NotApproved(EditionError):
     """Nobody approved the edition, or it changed since."""
 
 
+class UnfitEdition(EditionError):
+    """Checks found what keeps an edition from being approved."""
+
+
 class EditionChanged(EditionError):
     """Another process changed the edition meanwhile; nothing was done."""
 
@@ -145,17 +159,6 @@ class RenderError(NewsletterError):
 
 class MissingField(RenderError, LookupError):
     """A template names a field that does not exist."""
-
-
-class MessageTooLarge(RenderError, ValueError):
-    """A rendered variant is larger than mail programs show, or than the relay takes."""
-
-    def __init__(
-        self, message: str, *, size_bytes: int, limit_bytes: int, template: str = "", hint: str = ""
-    ) -> None:
-        super().__init__(message, template=template, hint=hint)
-        self.size_bytes = size_bytes
-        self.limit_bytes = limit_bytes
 
 
 class TransportError(NewsletterError, OSError):

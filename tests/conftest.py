@@ -25,6 +25,12 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 REQUIRE_ALL = os.environ.get("NEWSLETTER_TESTS_REQUIRE_ALL") == "1"
 #: Saved pages of a real site, which are not ours to publish.
 SEEDS = os.environ.get("NEWSLETTER_SEEDS")
+#: What `.ci/run` may do without, by the fixture that asks for it.
+LEFT_OUT = {
+    fixture
+    for fixture, missing in {"seeds": not SEEDS, "node": "NEWSLETTER_WITHOUT_JUDGES" in os.environ}.items()
+    if missing
+}
 
 # No test asserts on time, so no property does either: two busy cores are slow now and then.
 hypothesis.settings.register_profile("newsletter", hypothesis.settings(), deadline=None)
@@ -62,9 +68,9 @@ def _refuse_skip(report):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where nothing may be skipped, leave out what reads pages that are not at hand; `.ci/run` says so."""
-    if REQUIRE_ALL and not SEEDS:
-        left_out = [item for item in items if "seeds" in getattr(item, "fixturenames", ())]
+    """Where nothing may be skipped, leave out what `.ci/run` has said that it does without."""
+    if REQUIRE_ALL and LEFT_OUT:
+        left_out = [item for item in items if LEFT_OUT & set(getattr(item, "fixturenames", ()))]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
 

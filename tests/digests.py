@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from newsletter.feeds.types import Item, ItemStatus
+from newsletter.render.content import view_edition
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Masthead, Organisation
 
@@ -49,7 +50,9 @@ def make_masthead(audiences=("Governors", "Career leads"), language="en"):
     return Masthead(organisation, "The weekly digest", tuple(audiences), language)
 
 
-def render(items, *, folders=(), name="digest", masthead=None, nonce=NONCE, member_fields=()):
+def render(
+    items, *, folders=(), name="digest", masthead=None, nonce=NONCE, member_fields=(), picture_hosts=()
+):
     return render_variant(
         Templates([*folders, SHIPPED], member_fields),
         name,
@@ -58,7 +61,12 @@ def render(items, *, folders=(), name="digest", masthead=None, nonce=NONCE, memb
         day=date(2026, 11, 27),
         titles=TITLES,
         nonce=nonce,
+        picture_hosts=picture_hosts,
     )
+
+
+def view_of(items, masthead=None):
+    return view_edition(masthead or make_masthead(), items, day=date(2026, 11, 27), titles=TITLES)
 
 
 #: A saved page without a link: a list, a quotation, headings that skip a level, a link that says "here".

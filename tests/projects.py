@@ -13,10 +13,14 @@ AUDIENCES = {"governors": "Governors", "leaders": "School leaders", "career-lead
 
 #: Templates in a line each, for tests that are about something else: the shipped ones take their time.
 PLAIN_TEMPLATES = {
-    "digest.html": "<!DOCTYPE html><html><body><h1>Dear {{ member.first_name }}</h1>"
+    "digest.html": '<!DOCTYPE html><html lang="{{ lang }}" dir="{{ dir }}"><head><meta charset="utf-8">'
+    '<meta name="color-scheme" content="light"><meta name="supported-color-schemes" content="light">'
+    "<title>{{ title }}</title></head><body>"
+    '<div role="article" lang="{{ lang }}" dir="{{ dir }}"><h1>Dear {{ member.first_name }}</h1>'
     "{% for item in items %}<p>{{ item.headline }}</p>{% endfor %}"
-    '<a href="{{ unsubscribe_url }}">Leave</a></body></html>',
-    "digest.txt": "Dear {{ member.first_name }}\n{% for item in items %}* {{ item.headline }}\n{% endfor %}",
+    '<a href="{{ unsubscribe_url }}">Leave</a><p>{{ address }}</p></div></body></html>',
+    "digest.txt": "Dear {{ member.first_name }}\n{% for item in items %}* {{ item.headline }}\n{% endfor %}"
+    "{{ unsubscribe_url }}\n{{ address }}",
 }
 
 

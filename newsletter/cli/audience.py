@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -48,8 +49,8 @@ def list_(app: App) -> None:
         table(["AUDIENCE", "TITLE", *numbers], rows, right=numbers)
         for it in found.audiences if app.verbose else ():
             heading(f"\n{it.title}: rules that match none of {found.examined} items")
-            for rule in it.unused:
-                click.echo(f"  {rule.kind}: {rule.text}")
+            for kind, rules in itertools.groupby(it.unused, lambda rule: rule.kind):
+                prose(f"  {kind}: {', '.join(rule.text for rule in rules)}")
 
     app.show(data, human)
     for warning in _warnings(found):

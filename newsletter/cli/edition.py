@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from newsletter.cli.app import App, counted, now, pass_app
+from newsletter.cli.app import App, now, pass_app
+from newsletter.cli.archive import archive
 from newsletter.cli.changes import diff
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
+from newsletter.cli.edition_draft import tell_draft
 from newsletter.cli.edition_view import (
     approval_json,
     counts_json,
@@ -23,12 +24,11 @@ from newsletter.cli.edition_view import (
     tell_edition,
     tell_way_on,
 )
+from newsletter.cli.edition_write import closing, intro, subject
+from newsletter.cli.findings import findings_json, tell_findings
 from newsletter.cli.report import report
-from newsletter.cli.screen import prose, table
+from newsletter.cli.screen import table
 from newsletter.cli.send import send
-
-if TYPE_CHECKING:
-    from newsletter.workflows.draft import Draft
 
 
 @click.group(cls=Group, example="newsletter edition draft weekly")
@@ -39,7 +39,7 @@ def edition() -> None:
     """
 
 
-for command in (diff, send, pause, resume, cancel, report):
+for command in (intro, closing, subject, diff, send, pause, resume, cancel, report, archive):
     edition.add_command(command)
 
 
@@ -81,66 +81,34 @@ def draft(app: App, newsletter: str, day: str | None, *, reopen: bool) -> None:
     asked = _date(day)
     project = app.open_sorted()
     made = draft_edition(project, newsletter, now(), day=asked, reopen=reopen)
-    settings = project.config.newsletter(newsletter)
-    notes = [*_notes(made, settings.audiences), *_waiting(made, settings.max_items)]
-
-    def human() -> None:
-        tell_edition(project, made.edition, ())
-        if notes:
-            click.echo()
-        for note in notes:
-            prose(note)
-        if project.editions.variants(made.edition):
-            tell_way_on(app, made.edition)
-        else:
-            click.echo(f"\nRead the feeds, then draft it again:  {app.command('feed pull')}")
-
-    app.show(edition_json(project, made.edition) | {"notes": notes, "waiting": made.waiting}, human)
-
-
-def _notes(made: Draft, order: tuple[str, ...]) -> list[str]:
-    nothing_new = [
-        f"nothing new for {counted(group.members, 'member')}: {_names(group.audiences, order)}"
-        for group in made.nothing_new
-        if group.members
-    ]
-    findings = [
-        f"{variant}: {'; '.join(filter(None, [finding.message, finding.hint]))}"
-        for variant, finding in made.findings
-    ]
-    gone = [f"withdrawn, as its page is gone: item {item.id}, {item.title}" for item in made.withdrawn]
-    return gone + nothing_new + findings
-
-
-def _waiting(made: Draft, max_items: int) -> Iterator[str]:
-    """Say for each feed how many items have to wait, and which feeds bring more than anybody can read."""
-    for feed, count in made.waiting.items():
-        wait = "it waits" if count == 1 else "they wait"
-        yield f"no room for {counted(count, 'item')} of {feed}: {wait} for a later edition"
-        if count > max_items:
-            yield (
-                f"{feed} floods: that is more than another edition holds; hide what nobody needs, or raise"
-                f" max_items ({max_items} now):  newsletter item list --feed {feed}"
-            )
+    tell_draft(app, project, made, asked=asked)
 
 
 @edition.command("show", example="newsletter edition show weekly")
 @click.argument("edition_id", metavar="EDITION")
 @pass_app
 def show(app: App, edition_id: str) -> None:
-    """Show an edition's variants and items, how far it is, and why it stands still."""
+    """Show what an edition holds, and how far it is.
+
+    Where it stands still, it says why; and it tells what the checks found.
+    """
     from newsletter.workflows.find import find_edition
+    from newsletter.workflows.inspect import inspect_edition
     from newsletter.workflows.standstill import standstill
 
     project = app.open()
     found = find_edition(project, edition_id)
+    is_open = found.status in ("draft", "approved", "held")
+    findings = inspect_edition(project, found, now()) if is_open else ()
+    accepted = project.editions.accepted(found)
 
     def human() -> None:
         reasons = standstill(project, found, now())
         tell_edition(project, found, reasons)
+        tell_findings(app, findings, accepted)
         tell_way_on(app, found, without=needless(reasons))
 
-    app.show(edition_json(project, found), human)
+    app.show(edition_json(project, found) | findings_json(findings, accepted), human)
 
 
 @edition.command("preview", example="newsletter edition preview weekly --open")
@@ -152,18 +120,24 @@ def show(app: App, edition_id: str) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write it; by default the folder preview of the project.",
 )
+@click.option("--as", "email", metavar="EMAIL", help="Show the very mail that this member gets.")
 @click.option("--open", "open_", is_flag=True, help="Open the page that shows all variants in a browser.")
 @pass_app
-def preview(app: App, edition_id: str, folder: Path | None, *, open_: bool) -> None:
+def preview(app: App, edition_id: str, folder: Path | None, email: str | None, *, open_: bool) -> None:
     """Write every variant as HTML, text and .eml.
 
-    Each is as one of its members would get it. A page, whose path is printed, shows them side by side.
+    Each is as one of its members would get it. A page, whose path is printed, shows them side by side: on a
+    phone and a desk, light and dark, without styles and pictures, with what the checks found.
     """
     from newsletter.workflows.preview import write_preview
 
     project = app.open()
-    index = write_preview(project, edition_id, folder or project.config.folder / "preview", now())
-    app.show({"index": str(index), "folder": str(index.parent.parent)}, lambda: click.echo(str(index)))
+    made = write_preview(project, edition_id, folder or project.config.folder / "preview", now(), email=email)
+    index = made.overview
+    data = {"index": str(index), "folder": str(index.parent.parent), "as": made.shown}
+    app.show(data, lambda: click.echo(str(index)))
+    if made.shown:
+        app.note(f"seen as {made.shown}")
     if open_:
         webbrowser.open(index.resolve().as_uri())
 
@@ -195,16 +169,27 @@ def test(app: App, edition_id: str, addresses: tuple[str, ...]) -> None:
 @edition.command("approve", example="newsletter edition approve weekly --by Anna")
 @click.argument("edition_id", metavar="EDITION")
 @click.option("--by", "name", metavar="NAME", help="Who approves; by default your login name.")
+@click.option(
+    "--accept",
+    metavar="RULE",
+    multiple=True,
+    help="A warning that you have seen and accept, by its name; may be given several times.",
+)
 @pass_app
-def approve(app: App, edition_id: str, name: str | None) -> None:
+def approve(app: App, edition_id: str, name: str | None, accept: tuple[str, ...]) -> None:
     """Approve an edition as it stands. That, byte for byte, is what will be sent.
 
-    Where the newsletter asks for several approvals, nothing leaves before all of them have come.
+    Where the newsletter asks for several approvals, nothing leaves before all of them have come. An edition
+    in which the checks found errors is refused. Warnings are shown; which of them were accepted is kept with
+    the approval.
     """
     from newsletter.workflows.approve import approve_edition
+    from newsletter.workflows.inspect import inspect_edition
 
     project = app.open()
-    approved = approve_edition(project, edition_id, login_name() if name is None else name, now())
+    by = login_name() if name is None else name
+    approved = approve_edition(project, edition_id, by, now(), accept=accept)
+    findings, accepted = inspect_edition(project, approved, now()), project.editions.accepted(approved)
 
     def human() -> None:
         if by := approval_json(project, approved)["approved_by"]:
@@ -212,9 +197,10 @@ def approve(app: App, edition_id: str, name: str | None) -> None:
         else:
             click.echo(f"{approved.id} is not approved yet")
         tell_approvals(project, approved)
+        tell_findings(app, findings, accepted)
         tell_way_on(app, approved)
 
-    app.show(edition_json(project, approved), human)
+    app.show(edition_json(project, approved) | findings_json(findings, accepted), human)
 
 
 def _approved_by(data: dict[str, Any]) -> str:
@@ -223,10 +209,6 @@ def _approved_by(data: dict[str, Any]) -> str:
         return data["approved_by"] or ""
     names = " and ".join(it["name"] for it in data["approvals"])
     return f"{names} ({len(data['approvals'])} of {data['approvals_needed']})"
-
-
-def _names(audiences: frozenset[str], order: tuple[str, ...]) -> str:
-    return " + ".join(slug for slug in order if slug in audiences)
 
 
 def _date(text: str | None) -> date | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from newsletter.workflows.project import Project
 
 _SIZE_UNIT = 1000
+#: Characters of an introduction that a list shows.
+_MOST_SHOWN = 100
 
 
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
@@ -28,6 +30,10 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
         "date": edition.id.date,
         "hash": edition.hash,
         **approval_json(project, edition),
+        "words": [
+            {"part": it.part, "audience": it.audience, "text": it.text, "by": it.by, "at": it.at}
+            for it in project.edition_words.standing(edition)
+        ],
         "variants": [
             {
                 "audiences": [slug for slug in order if slug in variant.audiences],
@@ -128,7 +134,7 @@ def is_how(edition: Edition) -> str:
 
 def was_halted(edition: Edition) -> str:
     """Return "weekly/2026-11-27 was paused by Anna on 2026-11-27 at 07:12: a slip"; "" where nobody did."""
-    if edition.status not in ("paused", "cancelled"):
+    if edition.status not in ("paused", "cancelled", "held", "skipped"):
         return ""
     from newsletter.workflows.control import halted
 
@@ -140,6 +146,7 @@ def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstil
     by = approval_json(project, edition)["approved_by"]
     approved = f", approved by {by}" if by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
+    _tell_words(project, edition)
     variants = project.editions.variants(edition)
     if not variants:
         click.echo("It is empty: there is nothing new for anyone.")
@@ -154,6 +161,15 @@ def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstil
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")
     tell_standstill(edition, reasons)
+
+
+def _tell_words(project: Project, edition: Edition) -> None:
+    """Print what editors wrote for an edition, a line each."""
+    for word in project.edition_words.standing(edition):
+        whom = f"for {word.audience}" if word.audience else "for all"
+        words = " ".join(word.text.split())
+        shown = words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN].rstrip()}…"
+        prose(f"{word.part.capitalize()} {whom}, {word.by}, {shown_time(word.at)}: {shown}")
 
 
 def tell_variants(
@@ -196,6 +212,7 @@ def tell_way_on(app: App, edition: Edition, *, without: Collection[str] = ()) ->
     became = {"What became of it": f"edition report {edition.id}"}
     ways = {
         "draft": {"Look at it": look, "Approve it": approve},
+        "held": {"Look at it": look, "Approve it": approve},
         "approved": {"See who gets it": who, "Send it": go},
         "sending": became | {"Go on sending": go, "Stop it for now": f"edition pause {edition.id}"},
         "paused": became

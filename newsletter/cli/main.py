@@ -11,6 +11,8 @@ from newsletter.cli.edition import edition
 from newsletter.cli.feed import feed
 from newsletter.cli.item import item
 from newsletter.cli.member import member
+from newsletter.cli.run import run
+from newsletter.cli.schedule import schedule
 from newsletter.cli.setup import check, demo, init
 from newsletter.cli.why import why
 
@@ -37,5 +39,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition, why):
+for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, why):
     main.add_command(command)

@@ -85,8 +85,12 @@ def list_(app: App, audience: str | None, status: str | None) -> None:
     if app.as_json:
         app.show_all(_member_json(member, order) for member in found)
         return
-    rows = ((m.email, _full_name(m), ", ".join(_ordered(m, order)), m.status) for m in found)
-    table(["EMAIL", "NAME", "AUDIENCES", "STATUS"], rows, whole=["STATUS"], narrow=["NAME", "AUDIENCES"])
+    rows = ((m.email, m.full_name, ", ".join(_ordered(m, order)), m.status) for m in found)
+    first = list(itertools.islice(rows, 1))
+    columns = ["EMAIL", "NAME", "AUDIENCES", "STATUS"]
+    table(columns, itertools.chain(first, rows), whole=["STATUS"], narrow=["NAME", "AUDIENCES"])
+    if not first:
+        app.note(f"no such members: {app.command('member import FILE')}")
 
 
 @member.command("show", example="newsletter member show anna@example.org")
@@ -118,7 +122,7 @@ def show(app: App, email: str) -> None:
     }
 
     def human() -> None:
-        heading(f"{_full_name(found)} <{found.email}>".strip())
+        heading(f"{found.full_name} <{found.email}>".strip())
         click.echo(f"{found.status} · {', '.join(_ordered(found, order)) or 'no audience'}")
         for name, value in found.attributes.items():
             click.echo(printable(f"  {name}: {value}"))
@@ -293,10 +297,6 @@ def _member_json(member: Member, order: list[str]) -> dict[str, object]:
         "audiences": _ordered(member, order),
         "status": member.status,
     }
-
-
-def _full_name(member: Member) -> str:
-    return f"{member.first_name} {member.last_name}".strip()
 
 
 def _ordered(member: Member, order: list[str]) -> list[str]:

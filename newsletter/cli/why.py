@@ -65,7 +65,7 @@ def _tell_member(app: App, story: Story) -> None:
     from newsletter.members.subscriptions import stays_out
 
     member = story.member
-    heading(f"{member.first_name} {member.last_name} <{member.email}>".strip())
+    heading(f"{member.full_name} <{member.email}>".strip())
     click.echo(f"{member.status} · {', '.join(sorted(member.audiences)) or 'no audience'}")
     for it in story.suppressions:
         if word := it.lifted:

@@ -4,6 +4,8 @@
   found into lines for people, with the likely slip.
 - Any setting can be overridden from the environment (`environment`). pydantic-settings cannot address one
   element of a list of tables, which feeds and newsletters are, so those forty lines are ours.
+- `design` makes one look of an accent and of whatever else is set, and refuses colours that cannot be read.
+  Its faults are told with all others, so they are found in the table as it stands.
 - The file holds no secret. `password_env` and `password_file` name one, and it is read when it is needed.
 - Settings of parts that this version does not have yet are checked and then named in `Config.notices`: nobody
   should believe that their bounces are collected when they are not.

@@ -6,23 +6,36 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from newsletter.config.settings import Settings, with_preset
+from newsletter.editions.days import CalendarName, Days, parse_days
 
 _MISSING = "is missing"
 _SHOWN = 60
 _SLUG = "use small letters, digits and dashes"
 _WEB_ADDRESS = 'write it as "https://www.example.org"'
-#: What pydantic says in Python's terms.
+_WHOLE = "must be a whole number"
+#: What pydantic says in Python's terms; in braces the bounds that it names.
 _MEANT = {
     "tuple_type": 'must be a list, in brackets: ["…"]',
     "too_short": "must not be empty",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": 'must be text, in quotes: "…"',
+    "string_too_short": "must not be empty",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
 #: Of an address with a login in it; a database's may have one.
 _SECRET = re.compile("pass|pwd|secret|token|key|credential", re.IGNORECASE)
@@ -49,6 +62,10 @@ def reference_faults(data: dict[str, Any]) -> list[str]:
     for newsletter in _tables(data.get("newsletters")):
         place = f"newsletters.{newsletter.get('name', '?')}.audiences"
         faults += _unknown(place, newsletter.get("audiences"), audiences, "audience")
+        for key in ("exceptions", "only_in"):
+            named = _calendar_names(newsletter.get(key))
+            place = f"newsletters.{newsletter.get('name', '?')}.{key}"
+            faults += _unknown(place, named, _keys(data.get("calendars")), "calendar")
     for slug in audiences:
         table = data["audiences"][slug]
         if isinstance(table, dict):
@@ -100,7 +117,9 @@ def _message(detail: ErrorDetails) -> str:
         return f"must be {known}{likely(str(detail['input']), words)}"
     if detail["type"] == "string_pattern_mismatch":
         return _WEB_ADDRESS if detail["loc"][-1] == "url" else _SLUG
-    message = _MEANT.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    if meant := _MEANT.get(detail["type"]):
+        return meant.format(**detail.get("ctx", {}))
+    message = detail["msg"].removeprefix("Value error, ")
     return f"{message[:1].lower()}{message[1:]}"
 
 
@@ -150,6 +169,15 @@ def _unknown(place: str, used: object, known: Collection[str], what: str) -> lis
         for name in names
         if isinstance(name, str) and name not in known
     ]
+
+
+def _calendar_names(days: object) -> list[str]:
+    """Return what stands for calendars of this file among days; faults of the others are told elsewhere."""
+    found: list[Days] = []
+    for element in days if isinstance(days, list) else []:
+        with suppress(ValueError):
+            found.append(parse_days(element))
+    return [it.name for it in found if isinstance(it, CalendarName)]
 
 
 def _keys(value: object) -> list[str]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import PurePosixPath
+from string import Formatter
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from newsletter.address import Address, parse_address
 from newsletter.delivery.window import SendingWindow, parse_window
+from newsletter.editions.days import Days, parse_days
+from newsletter.editions.recurrence import Recurrence, parse_recurrence
+from newsletter.render.subject import SUBJECT_NAMES
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -25,6 +28,8 @@ _OUR_HEADERS = {
     "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "user-agent",
     "if-none-match", "if-modified-since",
 }  # fmt: skip
+_LEAST_GRACE = timedelta(minutes=10)
+_PLACES = f"its places are {', '.join(f'{{{name}}}' for name in SUBJECT_NAMES)}"
 _PER = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -67,11 +72,15 @@ def _window(value: object) -> SendingWindow:
     return parse_window(";".join(map(str, parts)))
 
 
-def _schedule(value: str) -> str:
-    try:
-        CronSim(value, datetime(2000, 1, 1))  # noqa: DTZ001 - only its grammar is looked at
-    except CronSimError as fault:
-        raise ValueError(f'not a cron expression ({fault}); "0 7 * * FRI" is Fridays at 07:00') from None
+def _recurrence(value: object) -> Recurrence:
+    if isinstance(value, Recurrence):
+        return value
+    return parse_recurrence(str(value))
+
+
+def _grace(value: timedelta) -> timedelta:
+    if value < _LEAST_GRACE:
+        raise ValueError("shorter than cron may pause; the least is 10m")
     return value
 
 
@@ -135,6 +144,17 @@ def _dns_name(value: str) -> str:
     return name
 
 
+def _subject(value: str) -> str:
+    try:
+        names = [name for _, name, form, _ in Formatter().parse(value) if name is not None or form]
+    except ValueError as fault:
+        raise ValueError(f"not a subject ({fault}); {_PLACES}") from None
+    for name in names:
+        if name not in SUBJECT_NAMES:
+            raise ValueError(f"{{{name}}} stands for nothing; {_PLACES}")
+    return value
+
+
 def _single_line(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("holds a line break or another control character")
@@ -144,7 +164,10 @@ def _single_line(value: str) -> str:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 RateField = Annotated[Rate, BeforeValidator(_rate)]
 WindowField = Annotated[SendingWindow, BeforeValidator(_window)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
+RecurrenceField = Annotated[Recurrence, BeforeValidator(_recurrence)]
+DaysField = Annotated[Days, BeforeValidator(parse_days)]
+#: For how long being late changes nothing.
+Grace = Annotated[Duration, AfterValidator(_grace)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 MailboxField = Annotated[Mailbox, BeforeValidator(_mailbox)]
 AddressField = Annotated[Address, BeforeValidator(_address)]
@@ -153,6 +176,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterVali
 #: A domain, or a part of one.
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+#: What an inbox shows, with places for what an edition brings.
+SubjectTemplate = Annotated[Line, AfterValidator(_subject)]
 #: A program and its arguments, quoted as for a shell; run without one.
 Command = Annotated[Line, AfterValidator(_command)]
 #: A name that stands in commands, file names and ids.

@@ -12,12 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsletter.audiences.types import AudienceRules, Sorting
+from newsletter.config.design import faint_colours
 from newsletter.config.environment import override
 from newsletter.config.faults import likely, reference_faults, settings_faults
 from newsletter.config.settings import NewsletterSettings, Settings, SmtpSettings
 from newsletter.config.shipped import shipped_folder
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
+from newsletter.render.design import Design
 from newsletter.render.types import Organisation, Sender
 
 CONFIG_NAME = "newsletter.toml"
@@ -35,7 +37,12 @@ class Config:
     def organisation(self) -> Organisation:
         """Who stands in the footer."""
         given = self.settings.organisation
-        return Organisation(given.name, given.address, given.url or "")
+        return Organisation(given.name, given.address, given.url or "", self.settings.design.footer)
+
+    @property
+    def design(self) -> Design:
+        """How mail looks."""
+        return self.settings.design.design
 
     @property
     def sender(self) -> Sender:
@@ -131,7 +138,7 @@ def load_config(folder: Path, environ: Mapping[str, str] = os.environ) -> Config
         settings = Settings.model_validate(data)
     except ValidationError as error:
         faults += settings_faults(error, data)
-    faults += reference_faults(data)
+    faults += [*reference_faults(data), *faint_colours(data.get("design", {}))]
     if faults or settings is None:
         count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise ConfigError(f"{path} has {count}", faults, hint="every setting: docs/configuration.md")

@@ -18,25 +18,30 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.config.design import DesignSettings
 from newsletter.config.fields import (
     AddressField,
     Command,
+    DaysField,
     DnsName,
     Duration,
+    Grace,
     HeaderName,
     Line,
     MailboxField,
     Rate,
     RateField,
-    Schedule,
+    RecurrenceField,
     Slug,
     Source,
+    SubjectTemplate,
     TimeZone,
     WebUrl,
     WindowField,
 )
 from newsletter.config.timeouts import TimeoutSettings
 from newsletter.editions.approval import name_key
+from newsletter.editions.recurrence import parse_recurrence
 
 
 class _Table(BaseModel):
@@ -255,32 +260,50 @@ class SortingSettings(_Table):
     default: tuple[Slug, ...] = ()
 
 
+class CalendarSettings(_Table):
+    """Days from an iCalendar file or address: school terms, say. events: only those with such words."""
+
+    url: Source
+    events: tuple[Line, ...] = ()
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _webcal(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stood in the file
+        """Take the scheme that calendar programs hand out for what it means."""
+        return value.replace("webcal://", "https://", 1) if isinstance(value, str) else value
+
+
 class NewsletterSettings(_Table):
     """One newsletter."""
 
     name: Slug
     title: Line | None = None
     audiences: tuple[Slug, ...] = Field(min_length=1)
-    schedule: Schedule = "0 7 * * FRI"
+    schedule: RecurrenceField = parse_recurrence("0 7 * * FRI")
     timezone: TimeZone = "Europe/London"
+    exceptions: tuple[DaysField, ...] = ()
+    on_exception: Literal["skip", "next", "previous"] = "skip"
+    only_in: tuple[DaysField, ...] = ()
     language: Literal["en", "cy"] = "en"
     lead: Duration = timedelta(hours=24)
     approval: Literal["required", "automatic"] = "required"
     approvers: tuple[Line, ...] = ()
     approvals: PositiveInt = 1
     on_missed: Literal["send", "skip", "hold"] = "send"
-    catch_up: Duration = timedelta(hours=6)
+    catch_up: Grace = timedelta(hours=6)
     min_items: PositiveInt = 1
     max_items: PositiveInt = 12
     max_per_feed: PositiveInt | None = None
     sections: tuple[Line, ...] = ()
     max_age: Duration = timedelta(days=30)
     template: Slug = "digest"
+    subject: SubjectTemplate = "{headline}"
     purpose: Literal["service", "marketing"] = "service"
     on_unknown: Literal["hold", "resend"] = "hold"
     retry_for: Duration = timedelta(days=3)
     window: WindowField | None = None
     check_links: bool = False
+    on_warning: Literal["show", "hold"] = "show"
 
     @model_validator(mode="after")
     def _enough_approvers(self) -> Self:
@@ -308,10 +331,12 @@ class Settings(_Table):
     newsletters: tuple[NewsletterSettings, ...] = Field(min_length=1)
     feeds: tuple[FeedSettings, ...] = ()
     audiences: dict[Slug, AudienceSettings] = Field(default_factory=dict)
+    calendars: dict[Slug, CalendarSettings] = Field(default_factory=dict)
     sorting: SortingSettings = Field(default_factory=SortingSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     pictures: PicturesSettings = Field(default_factory=PicturesSettings)
+    design: DesignSettings = Field(default_factory=DesignSettings)
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None

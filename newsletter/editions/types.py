@@ -24,6 +24,10 @@ class EditionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Those of which nothing was sent, and that nobody has called off or left out.
+UNDECIDED = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
+
+
 @dataclass(frozen=True, slots=True)
 class EditionId:
     """One newsletter on one date; str() is "weekly/2026-11-27"."""
@@ -81,6 +85,28 @@ class Edition:
     pause_reason: str | None = None
 
 
+class EditionPart(StrEnum):
+    """What of an edition an editor may write."""
+
+    INTRODUCTION = "introduction"
+    CLOSING = "closing"
+    SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class EditionWord:
+    """What an editor wrote for an edition.
+
+    audience: whom it is for, "" for all readers; text: Markdown, of a subject plain; "" takes it back.
+    """
+
+    part: EditionPart
+    audience: str
+    text: str
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryGroup:
     """Members with one set of audiences who were carried the same of the candidate items."""
@@ -119,6 +145,21 @@ class Variant:
     items: tuple[int, ...]
     recipients: int
     html_bytes: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentVariant:
+    """A variant that some member has. sent: when sending began; recipients: as planned by the draft."""
+
+    key: int
+    edition: EditionId
+    sent: datetime
+    audiences: frozenset[str]
+    number: int
+    subject: str
+    preheader: str
+    recipients: int
     hash: str
 
 

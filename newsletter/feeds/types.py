@@ -310,3 +310,13 @@ class FeedStatus:
 
 
 KnownEntries = Mapping[str, EntryState]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """What came of asking for a link. status: None where nobody answered; trouble: "" where it came."""
+
+    url: str
+    status: int | None
+    trouble: str
+    size_bytes: int | None = None

@@ -72,6 +72,11 @@ class Member:
     #: Of the running subscriptions; None where they differ or there is none.
     frequency: Frequency | None = None
 
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:

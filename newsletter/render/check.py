@@ -1,51 +1,48 @@
-"""What a rendered variant must not be: larger than mail programs show."""
+"""The checks of a rendered variant, all of them: what must not be sent, and what its editor should know."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 
-from newsletter.errors import MessageTooLarge
-from newsletter.render.types import Finding, RenderedVariant
+from newsletter.render.checks.contrast import check_contrast
+from newsletter.render.checks.footer import check_footer
+from newsletter.render.checks.inbox import check_inbox
+from newsletter.render.checks.links import check_links
+from newsletter.render.checks.page import Page
+from newsletter.render.checks.reading import check_reading
+from newsletter.render.checks.residue import check_residue
+from newsletter.render.checks.size import check_size
+from newsletter.render.checks.skeleton import check_skeleton
+from newsletter.render.checks.styles import check_styles
+from newsletter.render.checks.text_part import check_text
+from newsletter.render.types import Finding
 
-#: Gmail cuts a mail at about 102,000 bytes of HTML, and relays that rewrite links make it longer.
-LIMIT_BYTES = 90_000
-WARNING_BYTES = 60_000
-#: Room left for the footer when we say how many items would fit.
-_FOOTER_BYTES = 4_000
+_FAMILIES = (
+    check_size,
+    check_skeleton,
+    check_reading,
+    check_links,
+    check_styles,
+    check_contrast,
+    check_text,
+    check_residue,
+    check_inbox,
+)
 
 
-def check_rendered(rendered: RenderedVariant) -> tuple[Finding, ...]:
-    """Return what the editor should know about a variant.
+def check_page(page: Page, address: str) -> list[Finding]:
+    """Return all that is found in a variant. address: the postal one of the organisation."""
+    return [*check_footer(page, address), *(found for family in _FAMILIES for found in family(page))]
 
-    Raises MessageTooLarge, with the number of items that would fit, when it must not be sent.
+
+def merged(findings: Sequence[tuple[str, Finding]]) -> tuple[Finding, ...]:
+    """Return each finding once, with the variants it was found in, errors first.
+
+    findings: with the name of a variant, or "" where it is about all.
     """
-    size = rendered.html_bytes
-    if size > LIMIT_BYTES:
-        fit = _items_that_fit(rendered)
-        cure = f"set max_items = {fit} for this newsletter, or hide" if fit else "hide"
-        raise MessageTooLarge(
-            f"the HTML of this variant has {size:,} bytes, and mail programs cut it at {LIMIT_BYTES:,}; "
-            f"the first {fit} of its {len(_items(rendered))} items would fit",
-            size_bytes=size,
-            limit_bytes=LIMIT_BYTES,
-            hint=f"{cure} the longest items: newsletter item hide ID",
-        )
-    if size > WARNING_BYTES:
-        message = f"the HTML of this variant has {size:,} bytes; under {WARNING_BYTES:,} is safe everywhere"
-        return (Finding(message, "fewer or shorter items make it smaller"),)
-    return ()
-
-
-def _html(rendered: RenderedVariant) -> bytes:
-    return "".join(part for part in rendered.html if isinstance(part, str)).encode()
-
-
-def _items(rendered: RenderedVariant) -> list[int]:
-    """Return where each item begins: an item is what has an h3."""
-    return [match.start() for match in re.finditer(rb"<h3[\s>]", _html(rendered))]
-
-
-def _items_that_fit(rendered: RenderedVariant) -> int:
-    """Return how many items from the first on leave the HTML below the limit; never too many."""
-    ends = _items(rendered)[1:]
-    return sum(end + _FOOTER_BYTES <= LIMIT_BYTES for end in ends)
+    variants: dict[Finding, dict[str, None]] = {}
+    for name, finding in findings:
+        variants.setdefault(finding, {})[name] = None
+    told = [replace(it, variants=tuple(filter(None, names))) for it, names in variants.items()]
+    return tuple(sorted(told, key=lambda finding: finding.level))

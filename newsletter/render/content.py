@@ -1,97 +1,42 @@
-"""What a template may see of a variant's items: grouped, dated and labelled in the edition's language.
+"""A variant's items as templates see them: grouped, dated and labelled in the edition's language.
 
 Texts are plain and on one line; whatever they hold is data to the template.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from typing import Literal
+from urllib.parse import urlsplit
 
 from newsletter.feeds.types import Item, ItemStatus
+from newsletter.render.further import further_links
+from newsletter.render.markdown import read_markdown
 from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
+from newsletter.render.subject import SUBJECT_LENGTH, cut_words, first_words, make_preheader, make_subject
 from newsletter.render.types import Masthead
+from newsletter.render.views import EditionView, ItemView, SectionView, Tongue
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
 
-SUBJECT_LENGTH = 60
-PREHEADER_LENGTH = range(40, 131)
 STANDFIRST_WORDS = 60
 QUOTE_WORDS = 35
 #: An item may have a quotation when none of the two before it had one.
 ITEMS_PER_QUOTE = 3
 RELEVANT_TO = 5
+#: Pictures cost a reader on the move, and each is one more that may be blocked.
+MOST_PICTURES = 2
+#: Characters of what a brief says of a story.
+LINE_LENGTH = 110
+#: What a site files its news under that has no other place.
+_NO_CATEGORY = ("uncategorized", "uncategorised")
 
-#: Not left before an ellipsis.
-_TRAILING = " ,;:.·–—-"
+_SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
+#: Of these the dot ends no sentence.
+_ABBREVIATED = re.compile(r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|No|Prof|Rev|vs|e\.g|i\.e|etc|approx)|\b\d{1,2})\.$")
 _SOFT = "\u00ad\u200b\ufeff"
-
-
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """A language as the attributes of an element say it; "" where that repeats the edition's."""
-
-    lang: str = ""
-    dir: Literal["", "ltr", "rtl"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """An item in a digest.
-
-    Either it has a link, and a standfirst, or it has none and story holds it in full. relevant_to: titles of
-    audiences in one phrase; date_label: "First published 19 July 2021", or "" where nobody says. picture: its
-    first one from a host that is allowed.
-    """
-
-    headline: str
-    link: str | None
-    tongue: Tongue
-    category: str
-    date_label: str
-    date_tongue: Tongue
-    standfirst: str
-    relevant_to: str
-    quote: str
-    story: tuple[Block, ...]
-    picture: Picture | None
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """A heading and the items under it."""
-
-    title: str
-    tongue: Tongue
-    items: tuple[ItemView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EditionView:
-    """A whole variant, in order of reading. Its fields are the names that templates know."""
-
-    organisation: str
-    organisation_url: str | None
-    address: str
-    title: str
-    subject: str
-    preheader: str
-    date: str
-    count: str
-    intro: str
-    why: str
-    words: Words
-    lang: str
-    dir: Literal["ltr", "rtl"]
-    sections: tuple[SectionView, ...]
-
-    @property
-    def items(self) -> tuple[ItemView, ...]:
-        """All items, in order of reading."""
-        return tuple(item for section in self.sections for item in section.items)
 
 
 def view_edition(
@@ -112,24 +57,29 @@ def view_edition(
     view = _Viewer(masthead, titles, timezone, picture_hosts)
     sections = tuple(view.sections(items))
     shown = [item for section in sections for item in section.items]
-    words, organisation = view.words, one_line(masthead.organisation.name)
+    words, organisation, written = view.words, one_line(masthead.organisation.name), masthead.editorial
     names = {
         "title": one_line(masthead.title),
         "organisation": organisation,
         "audiences": words.list(tuple(map(one_line, masthead.audiences))),
     }
     served = bool(masthead.audiences)
+    in_subject = {**names, "date": words.day(day), "count": words.count(len(shown))}
     return EditionView(
         organisation=organisation,
         organisation_url=web_link(masthead.organisation.url),
         address=one_line(masthead.organisation.address),
         title=names["title"],
-        subject=cut_words(shown[0].headline, SUBJECT_LENGTH) if shown else names["title"],
-        preheader=_preheader(words, shown, day, organisation),
+        subject=one_line(written.subject) or _subject(masthead.subject, shown, in_subject),
+        preheader=_preheader(words, shown, in_subject),
         date=words.weekday(day),
-        count=words.count(len(shown)),
+        count=in_subject["count"],
         intro=(words.intro if served else words.intro_for_all).format(**names),
+        introduction=_read(written.introduction),
+        closing=_read(written.closing),
         why=(words.why if served else words.why_for_all).format(**names),
+        footer=read_markdown(masthead.organisation.footer),
+        design=masthead.design,
         words=words,
         lang=view.lang,
         dir=direction_of(view.lang),
@@ -137,8 +87,12 @@ def view_edition(
     )
 
 
+def _read(texts: Sequence[str]) -> tuple[Block, ...]:
+    return tuple(block for text in texts for block in read_markdown(text))
+
+
 class _Viewer:
-    """Turns items into views; remembers how long ago the last quotation was."""
+    """Turns items into views; remembers how long ago the last quotation was, and counts pictures."""
 
     def __init__(
         self, masthead: Masthead, titles: Mapping[str, str], timezone: tzinfo, picture_hosts: Collection[str]
@@ -149,12 +103,15 @@ class _Viewer:
         self._timezone = timezone
         self._picture_hosts = frozenset(picture_hosts)
         self._since_quote = ITEMS_PER_QUOTE
+        self._pictures = 0
 
     def sections(self, items: Sequence[Item]) -> Iterator[SectionView]:
-        leads = [item for item in items if item.status is ItemStatus.PINNED]
+        """Yield the leading stories, where some are pinned, and the others under their sections' names."""
+        leads = [item for item in items if item.status is ItemStatus.PINNED] if len(items) > 1 else []
         if leads:
             views = tuple(self._item(item, "") for item in leads)
-            yield SectionView(self.words.lead_section, Tongue(), views)
+            title = self.words.top_story if len(leads) == 1 else self.words.top_stories
+            yield SectionView(title, Tongue(), views, leads=True)
         grouped: dict[str, list[Item]] = {}
         for item in items:
             if item not in leads:
@@ -182,11 +139,19 @@ class _Viewer:
             date_label=self._date_label(item, words),
             date_tongue=tongue if spoken else Tongue(),
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
+            line=_line(standfirst),
             relevant_to=self._relevant_to(item),
             quote="" if in_full else self._quote(story),
-            story=story if in_full else (),
-            picture=first_picture(item.html, self._picture_hosts),
+            body=story,
+            links=() if in_full else further_links(story, link),
+            read_at=self.words.read_at.format(host=_host(link)) if link else "",
+            picture=self._picture(item.html),
         )
+
+    def _picture(self, html: str) -> Picture | None:
+        found = first_picture(html, self._picture_hosts) if self._pictures < MOST_PICTURES else None
+        self._pictures += found is not None
+        return found
 
     def _tongue(self, language: str | None) -> Tongue:
         primary = primary_language(language)
@@ -214,29 +179,28 @@ class _Viewer:
         return quote
 
 
-def cut_words(text: str, length: int) -> str:
-    """Return text of at most length characters, cut after a word, where that is needed, with an ellipsis."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    words = head if text[length - 1] == " " else head.rpartition(" ")[0]
-    return (words or head).rstrip(_TRAILING) + "…"
+def _subject(template: str, shown: Sequence[ItemView], names: Mapping[str, str]) -> str:
+    return make_subject(template, shown[0].headline, names) if shown else names["title"]
 
 
-def first_words(text: str, count: int) -> str:
-    """Return at most count words, with an ellipsis where some are left out."""
-    words = text.split()
-    return " ".join(words) if len(words) <= count else " ".join(words[:count]).rstrip(_TRAILING) + "…"
+def _preheader(words: Words, shown: Sequence[ItemView], names: Mapping[str, str]) -> str:
+    others = words.also.format(headlines=" · ".join(item.headline for item in shown[1:]))
+    standfirst = " ".join(shown[0].standfirst.split()) if shown else ""
+    return make_preheader(others, words.alone.format(**names), standfirst, len(shown))
 
 
-def _preheader(words: Words, shown: Sequence[ItemView], day: date, organisation: str) -> str:
-    """Return the line that an inbox shows after the subject: what else there is."""
-    alone = words.alone.format(count=words.count(len(shown)), date=words.day(day), organisation=organisation)
-    if len(shown) < 2:  # noqa: PLR2004 - the first headline is the subject
-        return cut_words(alone, PREHEADER_LENGTH[-1])
-    also = words.also.format(headlines=" · ".join(item.headline for item in shown[1:]))
-    line = also if len(also) in PREHEADER_LENGTH or len(also) > PREHEADER_LENGTH[-1] else f"{also} · {alone}"
-    return cut_words(line, PREHEADER_LENGTH[-1])
+def _line(text: str) -> str:
+    """Return the first sentences of a text that have room, or as much of the first as has."""
+    ends = [found.end() for found in _SENTENCE.finditer(text) if not _ABBREVIATED.search(text[: found.end()])]
+    fitting = [end for end in ends if end <= LINE_LENGTH]
+    return text[: fitting[-1]] if fitting else cut_words(text, LINE_LENGTH)
+
+
+def _host(link: str) -> str:
+    try:
+        return (urlsplit(link).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _section(item: Item) -> str:
@@ -245,8 +209,9 @@ def _section(item: Item) -> str:
 
 
 def _filed_under(item: Item) -> Iterator[str]:
-    """Yield an item's section and categories."""
-    return (text for text in map(_tidy, (item.section or "", *item.categories)) if text)
+    """Yield an item's section and categories, but for those that say nothing."""
+    said = (it for it in item.categories if it.strip().lower() not in _NO_CATEGORY)
+    return (text for text in map(_tidy, (item.section or "", *said)) if text)
 
 
 def _paragraphs(story: Sequence[Block]) -> Iterator[str]:

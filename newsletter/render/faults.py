@@ -79,11 +79,11 @@ def template_fault(
     if isinstance(fault, _UnknownName):
         return _missing_field(fault, place, line, names)
     if isinstance(fault, TemplateNotFound):
-        found = _likely(str(fault.name), environment.list_templates())
+        found = likely(str(fault.name), environment.list_templates())
         return RenderError(f"there is no template {fault.name!r}", template=place, line=line, hint=found)
     if isinstance(fault, TemplateSyntaxError):
         quoted = re.search(r"named '(\w+)'", fault.message or "")
-        hint = _likely(quoted[1], {**environment.filters, **environment.tests}) if quoted else ""
+        hint = likely(quoted[1], {**environment.filters, **environment.tests}) if quoted else ""
         return RenderError(_sentence(fault.message or "syntax"), template=place, line=line, hint=hint)
     if isinstance(fault, RecursionError):
         return RenderError("the template includes or calls itself without end", template=place, line=line)
@@ -93,7 +93,7 @@ def template_fault(
 def _missing_field(fault: _UnknownName, place: str, line: int | None, names: Collection[str]) -> MissingField:
     top = fault.obj is missing
     known = names if top else _attributes(fault.obj)
-    hint = _likely(str(fault.name), known) or f"known are {', '.join(sorted(known))}"
+    hint = likely(str(fault.name), known) or f"known are {', '.join(sorted(known))}"
     owner = "member" if type(fault.obj).__name__ == "_Member" else type(fault.obj).__name__
     what = f"{fault.name!r}" if top else f"{fault.name!r} of {owner}"
     return MissingField(f"nothing is called {what}", template=place, line=line, hint=hint)
@@ -104,7 +104,8 @@ def _attributes(obj: object) -> list[str]:
     return [str(name) for name in names if not str(name).startswith("_")]
 
 
-def _likely(name: str, known: Collection[str]) -> str:
+def likely(name: str, known: Collection[str]) -> str:
+    """Return "did you mean …?", or "" where nothing known is near."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
 

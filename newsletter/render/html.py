@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, tzinfo
 from pathlib import Path
+from typing import ClassVar
 
 import cssutils
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, select_autoescape
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, nodes, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from premailer import Premailer
 
-from newsletter.errors import RenderError
+from newsletter.errors import MissingField, RenderError
 from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
-from newsletter.render.content import EditionView, view_edition
-from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, template_fault
+from newsletter.render.checks.styles import nested_at_rules
+from newsletter.render.content import view_edition
+from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, likely, template_fault
 from newsletter.render.lines import break_lines
+from newsletter.render.names import declared, unknown
 from newsletter.render.tokens import MergeFields, MergeMisuse, fallback, finalize
 from newsletter.render.types import Masthead, RenderedVariant, Segments
+from newsletter.render.views import EditionView
 
 # Keep #ffffff: some mail programs do not read #fff.
 cssutils.ser.prefs.minimizeColorHash = False
@@ -31,11 +35,32 @@ SHIPPED_PREFIX = "shipped"
 #: Fills the inbox's preview line, so that body text does not follow the preheader: figure space, joiner.
 FILLER = "\u2007\u034f " * 40
 
+#: How many stylesheets are remembered.
+_STYLESHEETS = 16
+
 #: What a mail program would read as something other than text.
 _NO_TEXT = re.compile(
     r'\b(?:href|src|action|background|style|on\w+)="[^"]*"|<(style|script)\b.*?</\1>',
     re.DOTALL | re.IGNORECASE,
 )
+
+#: The names that templates know beside merge fields.
+_CONTEXT = {field.name for field in fields(EditionView)} | {"items", "filler", "start", "end"}
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+class Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+    """premailer that reads a stylesheet once: the variants of an edition share theirs."""
+
+    _read: ClassVar[dict[tuple[str, int], object]] = {}
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> object:
+        key = (css_body, ruleset_index)
+        if key not in self._read:
+            if len(self._read) >= _STYLESHEETS:
+                self._read.clear()
+            self._read[key] = super()._parse_style_rules(css_body, ruleset_index)
+        return self._read[key]
 
 
 class Templates:
@@ -81,6 +106,28 @@ class Templates:
             return self._environment.get_template(name).render(context)
         except TEMPLATE_FAULTS as fault:
             raise self._fault(fault, name, context)  # noqa: B904 - its own text says the cause's already
+
+    def unknown_names(self) -> Iterator[MissingField]:
+        """Yield names that stand in a template of the organisation and that nobody gives, file by file."""
+        trees = {name: tree for name in self._environment.list_templates() if (tree := self._tree(name))}
+        own = [name for name in trees if (self._folders[0] / name).is_file()]
+        known = {*_CONTEXT, *MergeFields("0" * 16).context(), *self._environment.globals}
+        known |= {name for tree in trees.values() for name in declared(tree)}
+        for name in own:
+            for line, missing, near in unknown(trees[name], known):
+                place = str(Path(self._folders[0].name) / name)
+                hint = likely(missing, near) or f"known are {', '.join(sorted(near))}"
+                yield MissingField(f"nothing is called {missing!r}", template=place, line=line, hint=hint)
+
+    def _tree(self, name: str) -> nodes.Template | None:
+        """Return a template as Jinja reads it; None for what it cannot read, as rendering will say."""
+        if not name.endswith((".html", ".txt", ".css")):
+            return None
+        try:
+            source, _, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
+            return self._environment.parse(source)
+        except TEMPLATE_FAULTS:
+            return None
 
     def merge_fields(self, nonce: str) -> MergeFields:
         """Return the merge fields of one rendering."""
@@ -131,7 +178,7 @@ def inline(html: str, template: str = "") -> str:
     """
     # Indentation is half of what a template's loops write, and Gmail counts it.
     compact = re.sub(r"\s*\n\s*", "\n", html).strip()
-    inliner = Premailer(
+    inliner = Inliner(
         compact,
         strip_important=False,
         disable_validation=True,
@@ -142,7 +189,9 @@ def inline(html: str, template: str = "") -> str:
     )
     try:
         return break_lines(str(inliner.transform(pretty_print=False)).strip()) + "\n"
-    except (AttributeError, LookupError, ValueError):  # the inliner found no tree, or no body in it
+    except (AttributeError, LookupError, ValueError):  # the inliner found no tree, no body, or no end
+        if nested := next((found for css in _STYLE.findall(html) for found in nested_at_rules(css)), None):
+            raise RenderError(nested.message, template=template, hint=nested.cure) from None
         raise RenderError(  # noqa: B904 - the cause's text would say nothing to the template's author
             "what it gives is no HTML page",
             template=template,

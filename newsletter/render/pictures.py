@@ -18,15 +18,21 @@ from newsletter.render.story import web_link
 
 #: Between the paddings of a card.
 COLUMN_PX = 552
+#: What all mail programs show; WebP and SVG many do not.
+_RASTER = (".png", ".jpg", ".jpeg", ".gif")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a template needs for an <img>. width: as shown, in CSS pixels; alt: never empty."""
+    """What a template needs for an <img>. alt: never empty.
+
+    width: as shown, in CSS pixels; height: in proportion, None where nobody says.
+    """
 
     url: str
     alt: str
     width: int = COLUMN_PX
+    height: int | None = None
 
 
 def first_picture(html: str, hosts: Collection[str]) -> Picture | None:
@@ -61,8 +67,12 @@ def _shown(element: HtmlElement, hosts: Collection[str]) -> Picture | None:
         allowed = parts.scheme == "https" and parts.username is None and parts.hostname in hosts
     except ValueError:
         return None
-    if not url or not alt or not allowed:
+    if not url or not alt or not allowed or not parts.path.lower().endswith(_RASTER):
         return None
-    width = element.get("width") or ""
-    is_number = width.isascii() and width.isdecimal()
-    return Picture(url, alt, min(int(width[:5]), COLUMN_PX) if is_number else COLUMN_PX)
+    width, height = (_pixels(element.get(name)) for name in ("width", "height"))
+    shown = min(width or COLUMN_PX, COLUMN_PX)
+    return Picture(url, alt, shown, round(height * shown / width) or 1 if width and height else None)
+
+
+def _pixels(text: str | None) -> int | None:
+    return int(text[:5]) or None if text and text.isascii() and text.isdecimal() else None

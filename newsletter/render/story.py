@@ -23,10 +23,13 @@ _INLINE = frozenset(
     {"abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd"}
     | {"mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr"}
 )
-_VAGUE = re.compile(
-    r"(?:click |press )?here|(?:read|find out|learn|see) more|more|link|this link", re.IGNORECASE
+#: Words of a link that do not say where it goes.
+VAGUE = re.compile(
+    r"(?:click |press |tap )?here|(?:read|find out|learn|see|view) more|more|(?:this |the )?link"
+    r"|continue(?: reading)?|darllen mwy|mwy|yma|cliciwch yma",
+    re.IGNORECASE,
 )
-_BARE_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+BARE_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +197,9 @@ def _says_where(text: str, link: str) -> str:
     """Return link text that tells a reader where it goes: no bare address, no "here" alone."""
     host = (urlsplit(link).hostname or "").removeprefix("www.")
     words = text.strip()
-    if host and _BARE_URL.fullmatch(words):
+    if host and BARE_URL.fullmatch(words):
         return text.replace(words, host)
-    if host and _VAGUE.fullmatch(words):
+    if host and VAGUE.fullmatch(words):
         return text.replace(words, f"{words} ({host})")
     return text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.render.story import Block, Paragraph, Points, Quote, Run, plain
 
@@ -71,20 +71,27 @@ def _block(block: Block, indent: str) -> str:
         return "\n".join(_points(block, indent))
     if isinstance(block, Paragraph) and block.heading:
         return wrap(plain(block.runs).upper(), indent)
-    return "\n".join([wrap(plain(block.runs), indent), *_links(block.runs, indent)])
+    return "\n".join(_said(block.runs, indent))
 
 
 def _points(block: Points, indent: str) -> Iterator[str]:
     for number, point in enumerate(block.points, 1):
         mark = f"{indent}{number}. " if block.ordered else f"{indent}* "
-        yield wrap(plain(point.runs), mark)
-        yield from _links(point.runs, " " * len(mark))
+        yield from _said(point.runs, mark)
         for inner in point.lists:
             yield from _points(inner, " " * len(mark))
 
 
-def _links(runs: Iterable[Run], indent: str) -> Iterator[str]:
-    """Yield the addresses behind the words of a paragraph, a line each below it."""
-    for run in runs:
-        if run.link:
-            yield textwrap.indent(link(run.link, run.text), indent)
+def _said(runs: Sequence[Run], first: str) -> Iterator[str]:
+    """Yield running text, and the addresses behind its words, a line each below it.
+
+    first: what the first line begins with. A paragraph that is nothing but a link is not said twice.
+    """
+    indent = " " * len(first)
+    linked = [run for run in runs if run.link]
+    alone = len(runs) == len(linked) == 1
+    if not alone:
+        yield wrap(plain(runs), first)
+    for run in linked:
+        line = textwrap.indent(link(run.link or "", run.text), indent)
+        yield first + line[len(first) :] if alone else line

@@ -6,6 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+from newsletter.render.design import DESIGN, Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,22 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Who stands in the footer."""
+    """Who stands in the footer. footer: what else it says, in Markdown."""
 
     name: str
     address: str
     url: str = ""
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Editorial:
+    """What an editor wrote for one variant: introductions and closing words in Markdown, and a subject."""
+
+    introduction: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+    #: In the place of the one that is made; "" for none.
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,10 @@ class Masthead:
     #: Titles of the variant's audiences, in the newsletter's order.
     audiences: tuple[str, ...]
     language: str = "en"
+    design: Design = DESIGN
+    #: With places for what `render.subject` names.
+    subject: str = "{headline}"
+    editorial: Editorial = Editorial()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +128,59 @@ class MessageHeaders:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a rendered variant that its editor should know; it may be sent all the same."""
+    """Something that a check found in an edition before it goes out.
 
+    rule: its stable name, by which a warning is accepted. level: an error keeps the edition from being
+    approved. variants: names of those it was found in, none where it is about the whole edition. item: the
+    id of the item it is about, None where it is about the template.
+    """
+
+    rule: str
+    level: Literal["error", "warning"]
     message: str
-    hint: str = ""
+    cure: str
+    variants: tuple[str, ...] = ()
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """One variant on the page that shows all of them. name: of its files, without ending."""
+    """One variant on the page that shows all of them, as one reader gets it.
+
+    name: of its files, without ending. reader: who that is, "" where nobody gets it yet. headers: of the
+    message, decoded, in order; message_bytes: its size on the wire.
+    """
 
     name: str
     audiences: tuple[str, ...]
-    subject: str
-    preheader: str
+    reader: str
     recipients: int
     items: int
-    html_bytes: int
+    preheader: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...]
+    message_bytes: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def html_bytes(self) -> int:
+        """Size of the HTML part in UTF-8."""
+        return len(self.html.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All variants of an edition. edition: "weekly/2026-11-27"; status: how it stands, in words.
+
+    accepted: rules of the warnings that its approval accepted. chosen: name of the variant that is shown
+    first. asked_for: the member whose very mail it is, "" where nobody asked for one.
+    """
+
+    edition: str
+    title: str
+    status: str
+    pages: tuple[OverviewPage, ...]
+    accepted: frozenset[str] = frozenset()
+    chosen: str = ""
+    asked_for: str = ""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
@@ -25,10 +26,12 @@ class Words:
     language: str
     first_published: str
     general_section: str
-    lead_section: str
+    top_story: str
+    top_stories: str
     contents: str
     relevant_to: str
     full_story: str
+    read_at: str
     one_story: str
     many_stories: str
     dear: str
@@ -43,6 +46,10 @@ class Words:
     also: str
     alone: str
     correction: str
+    all_issues: str
+    archive: str
+    issue_for: str
+    follow: str
 
     def count(self, stories: int) -> str:
         """Return how many stories there are, in words of this language."""
@@ -66,10 +73,12 @@ _ENGLISH = Words(
     language="en",
     first_published="First published {date}",
     general_section="News",
-    lead_section="Top news",
+    top_story="Top story",
+    top_stories="Top stories",
     contents="In this issue",
     relevant_to="Relevant to",
     full_story="The full story",
+    read_at="Read it at {host}",
     one_story="1 story",
     many_stories="{n} stories",
     dear="Dear",
@@ -84,16 +93,22 @@ _ENGLISH = Words(
     also="Also in this issue: {headlines}",
     alone="{count} in the issue of {date} from {organisation}",
     correction="Correction: {headline}",
+    all_issues="All issues",
+    archive="Newsletter archive",
+    issue_for="The issue for",
+    follow="Follow with a feed reader",
 )
 
 _WELSH = Words(
     language="cy",
     first_published="Cyhoeddwyd gyntaf {date}",
     general_section="Newyddion",
-    lead_section="Prif newyddion",
+    top_story="Y brif stori",
+    top_stories="Y prif straeon",
     contents="Yn y rhifyn hwn",
     relevant_to="Perthnasol i",
     full_story="Y stori lawn",
+    read_at="Darllenwch y stori ar {host}",
     one_story="1 stori",
     many_stories="{n} stori",
     dear="Annwyl",
@@ -108,6 +123,10 @@ _WELSH = Words(
     also="Hefyd yn y rhifyn hwn: {headlines}",
     alone="{count} yn rhifyn {date} gan {organisation}",
     correction="Cywiriad: {headline}",
+    all_issues="Pob rhifyn",
+    archive="Archif cylchlythyrau",
+    issue_for="Y rhifyn ar gyfer",
+    follow="Dilyn â darllenydd ffrydiau",
 )
 
 _TABLES = {table.language: table for table in (_ENGLISH, _WELSH)}
@@ -128,6 +147,7 @@ def words_for(tag: str | None) -> Words:
     return _TABLES.get(primary_language(tag) or "", _ENGLISH)
 
 
+@lru_cache(maxsize=256)
 def direction_of(tag: str | None) -> Literal["ltr", "rtl"]:
     """Return how this language is written; what is not known runs from left to right."""
     try:

@@ -7,13 +7,15 @@ while the edition is `sending`, so it stops at the boundary of a message.
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
 
 from newsletter.delivery.types import DeliveryStatus
-from newsletter.editions.types import Edition, EditionStatus
+from newsletter.editions.types import UNDECIDED, Edition, EditionId, EditionStatus
+from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
 from newsletter.store.schema import attempts, deliveries, editions
 
@@ -21,13 +23,7 @@ from newsletter.store.schema import attempts, deliveries, editions
 Settling = Literal["resend", "sent"]
 
 #: Stages from which an edition can be called off.
-_CANCELLABLE = (
-    EditionStatus.DRAFT,
-    EditionStatus.APPROVED,
-    EditionStatus.HELD,
-    EditionStatus.SENDING,
-    EditionStatus.PAUSED,
-)
+_CANCELLABLE = (*UNDECIDED, EditionStatus.SENDING, EditionStatus.PAUSED)
 #: Deliveries that are in nobody's hands and not at their end.
 _WAITING = (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED)
 _OPEN = (*_WAITING, DeliveryStatus.SENDING)
@@ -70,6 +66,23 @@ class EditionControl:
             _call_off(connection, edition, now)
         return changed
 
+    def hold(self, edition: Edition, reason: str, now: datetime) -> bool:
+        """Keep an edition back until a person approves it."""
+        may = editions.c.status.in_(UNDECIDED)
+        with self._database.write() as connection:
+            return _move(connection, edition, may, EditionStatus.HELD, **_by_itself(reason, now))
+
+    def skip(self, edition_id: EditionId, reason: str, now: datetime) -> bool:
+        """Leave an edition out for good, drafted or not; a later one brings what it would have brought."""
+        skipped = {"status": EditionStatus.SKIPPED, **_by_itself(reason, now)}
+        key = {"newsletter": edition_id.newsletter, "date": edition_id.date}
+        row = {**key, "message_id_key": secrets.token_hex(16), **skipped}
+        with self._database.write() as connection:
+            if connection.execute(insert_missing(connection, editions).values(row)).rowcount == 1:
+                return True
+            left_out = update(editions).filter_by(**key).where(editions.c.status.in_(UNDECIDED))
+            return connection.execute(left_out.values(**skipped)).rowcount == 1
+
     def call_off_rest(self, edition: Edition, now: datetime) -> int:
         """Call off what came back to a cancelled edition after it was cancelled; of others nothing."""
         with self._database.write() as connection:
@@ -103,6 +116,10 @@ def _move(
 ) -> bool:
     moved = update(editions).where(editions.c.id == edition.key, may).values(status=to, **values)
     return connection.execute(moved).rowcount == 1
+
+
+def _by_itself(reason: str, now: datetime) -> dict[str, object]:
+    return {"paused_by": None, "pause_reason": reason, "finished_at": now}
 
 
 def _call_off(connection: Connection, edition: Edition, now: datetime) -> int:

@@ -8,12 +8,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
 from newsletter.editions.approval import Approvers, name_key
 from newsletter.editions.types import (
+    UNDECIDED,
     Approval,
     DeliveryCounts,
     Edition,
@@ -27,7 +41,15 @@ from newsletter.members.types import Frequency
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
 from newsletter.store.control import EditionControl
-from newsletter.store.schema import approvals, deliveries, editions, subscriptions, variant_items, variants
+from newsletter.store.schema import (
+    accepted_warnings,
+    approvals,
+    deliveries,
+    editions,
+    subscriptions,
+    variant_items,
+    variants,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +93,33 @@ class EditionStore(EditionControl):
             )
             return [_edition(row) for row in rows]
 
+    def going_out(self, now: datetime) -> list[Edition]:
+        """Return those of which something may be sent now, or that only wait to be called sent.
+
+        Where all that is left was deferred until later, there is nothing to do yet.
+        """
+        mine = deliveries.c.edition_id == editions.c.id
+        waits = exists().where(
+            mine, deliveries.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING])
+        )
+        later = exists().where(
+            mine, deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.retry_at > now
+        )
+        due = exists().where(
+            mine, deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.retry_at <= now
+        )
+        query = _editions().where(editions.c.status == EditionStatus.SENDING, or_(waits, due, ~later))
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date))]
+
+    def standing(self, newsletter: str, last: int) -> list[Edition]:
+        """Return a newsletter's open editions, and the last ones whatever their state, newest first."""
+        ours = editions.c.newsletter == newsletter
+        newest = select(editions.c.id).where(ours).order_by(editions.c.date.desc()).limit(last)
+        query = _editions().where(ours, or_(editions.c.status.in_(UNDECIDED), editions.c.id.in_(newest)))
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query.order_by(editions.c.date.desc()))]
+
     def save_draft(
         self,
         edition_id: EditionId,
@@ -93,7 +142,13 @@ class EditionStore(EditionControl):
             connection.execute(
                 update(editions)
                 .where(editions.c.id == key)
-                .values(status=EditionStatus.DRAFT, hash=content_hash, drafted_at=now)
+                .values(
+                    status=EditionStatus.DRAFT,
+                    hash=content_hash,
+                    drafted_at=now,
+                    pause_reason=None,
+                    finished_at=None,
+                )
             )
             for variant in drafted:
                 _insert_variant(connection, key, variant)
@@ -101,27 +156,41 @@ class EditionStore(EditionControl):
         assert found  # noqa: S101 - it was written above
         return found
 
-    def approve(self, edition: Edition, name: str, now: datetime, content: str, approvers: Approvers) -> None:
+    def approve(
+        self,
+        edition: Edition,
+        name: str,
+        now: datetime,
+        content: str,
+        approvers: Approvers,
+        *,
+        accepted: Collection[str] = (),
+    ) -> None:
         """Note who approved the content with the edition's hash, which is approved once enough people have.
 
-        Who has approved it before is not noted again. Raises EditionChanged where the content is another now.
+        Who has approved it before is not noted again while it waits for others; of one that was held since,
+        with all it takes, the word is given anew. accepted: rules of the warnings that were accepted. Raises
+        EditionChanged where the content is another now.
         """
         with self._database.write() as connection:
             as_it_is = select(editions.c.id).where(
                 editions.c.id == edition.key,
                 editions.c.hash == edition.hash,
-                editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD, EditionStatus.APPROVED]),
+                editions.c.status.in_(UNDECIDED),
             )
             if connection.scalar(as_it_is.with_for_update()) is None:
                 raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
             standing = _standing(connection, edition)
-            if name_key(name) not in {name_key(it.name) for it in standing}:
+            own = [it.name for it in standing if name_key(it.name) == name_key(name)]
+            if not own or not approvers.missing(standing):
+                same = (*_stands(edition), approvals.c.name.in_(own))
+                connection.execute(update(approvals).where(*same).values(dropped_at=now))
                 values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
-                connection.execute(insert(approvals).values(**values, content=content))
+                _insert_approval(connection, values | {"content": content}, accepted)
                 standing.append(Approval(name, now))
             if not approvers.missing(standing):
-                approved = update(editions).where(editions.c.id == edition.key)
-                connection.execute(approved.values(status=EditionStatus.APPROVED))
+                approved = {"status": EditionStatus.APPROVED, "pause_reason": None, "finished_at": None}
+                connection.execute(update(editions).where(editions.c.id == edition.key).values(approved))
 
     def approvals(self, edition: Edition) -> list[Approval]:
         """Return the approvals that stand for the present content, oldest first."""
@@ -149,6 +218,10 @@ class EditionStore(EditionControl):
 
         recipients: as planned by the draft; once deliveries are planned, how many there are.
         """
+        return [variant for variant, _ in self.frozen(edition)]
+
+    def frozen(self, edition: Edition) -> list[tuple[Variant, RenderedVariant]]:
+        """Return the variants as `variants` does, each with its content, all as of one moment."""
         query = select(variants).where(variants.c.edition_id == edition.key).order_by(variants.c.id)
         with self._database.read() as connection:
             content: dict[int, list[int]] = {}
@@ -161,7 +234,12 @@ class EditionStore(EditionControl):
                 content.setdefault(row.variant_id, []).append(row.item_id)
             planned = _planned(connection, edition.key)
             return [
-                _variant(row, content.get(row.id, []), planned.get(row.id, 0) if planned else row.recipients)
+                (
+                    _variant(
+                        row, content.get(row.id, []), planned.get(row.id, 0) if planned else row.recipients
+                    ),
+                    _rendered(row),
+                )
                 for row in connection.execute(query)
             ]
 
@@ -169,7 +247,7 @@ class EditionStore(EditionControl):
         """Return the frozen content of a variant."""
         with self._database.read() as connection:
             row = connection.execute(select(variants).where(variants.c.id == variant_key)).one()
-        return RenderedVariant(row.subject, row.preheader, load_segments(row.html), load_segments(row.text))
+        return _rendered(row)
 
     def counts(self, edition: Edition) -> DeliveryCounts:
         """Count the edition's deliveries by status."""
@@ -186,33 +264,48 @@ class EditionStore(EditionControl):
         with self._database.read() as connection:
             return _planned(connection, edition.key, DeliveryStatus.SENT)
 
-    def last_planned(self, edition: Edition) -> int | None:
-        """Return how many got the newsletter's edition before this one; None for the first.
+    def accepted(self, edition: Edition) -> frozenset[str]:
+        """Return the rules of the warnings that its approvals accepted."""
+        query = select(accepted_warnings.c.rule).join(approvals).where(*_stands(edition))
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(query))
 
-        Whoever gets one a month is not counted.
-        """
-        before = (
-            select(editions.c.id)
+    def sent_before(self, edition: Edition, limit: int) -> list[Edition]:
+        """Return the newsletter's last editions before this one that were sent, newest first."""
+        query = (
+            _editions()
             .where(
                 editions.c.newsletter == edition.id.newsletter,
                 editions.c.date < edition.id.date,
                 editions.c.status == EditionStatus.SENT,
             )
             .order_by(editions.c.date.desc())
-            .limit(1)
+            .limit(limit)
         )
         with self._database.read() as connection:
-            key = connection.execute(before).scalar()
-            if key is None:
-                return None
-            monthly = exists().where(
-                subscriptions.c.member_id == deliveries.c.member_id,
-                subscriptions.c.newsletter == edition.id.newsletter,
-                subscriptions.c.ended_at.is_(None),
-                subscriptions.c.frequency == Frequency.MONTHLY,
-            )
-            query = select(func.count()).where(deliveries.c.edition_id == key, ~monthly)
-            return connection.execute(query).scalar_one()
+            return [_edition(row) for row in connection.execute(query)]
+
+    def planned(self, several: Sequence[Edition]) -> list[int]:
+        """Return how many deliveries each of these editions has, in their order.
+
+        Whoever gets one a month is not counted.
+        """
+        keys = [edition.key for edition in several]
+        monthly = exists().where(
+            subscriptions.c.member_id == deliveries.c.member_id,
+            subscriptions.c.newsletter == editions.c.newsletter,
+            subscriptions.c.ended_at.is_(None),
+            subscriptions.c.frequency == Frequency.MONTHLY,
+        )
+        query = (
+            select(deliveries.c.edition_id, func.count())
+            .join(editions)
+            .where(deliveries.c.edition_id.in_(keys), ~monthly)
+            .group_by(deliveries.c.edition_id)
+        )
+        with self._database.read() as connection:
+            found: dict[int, int] = dict(connection.execute(query).all())
+        return [found.get(key, 0) for key in keys]
 
     def last_begun(self, newsletter: str, before: date) -> date | None:
         """Return the date of the newest edition before a day whose deliveries were planned."""
@@ -296,12 +389,24 @@ def _drop_approvals(connection: Connection, edition_key: int, now: datetime, *, 
 
 
 def _standing(connection: Connection, edition: Edition) -> list[Approval]:
-    query = select(approvals.c.name, approvals.c.approved_at).where(
+    query = select(approvals.c.name, approvals.c.approved_at).where(*_stands(edition))
+    return [Approval(*row) for row in connection.execute(query.order_by(approvals.c.id))]
+
+
+def _stands(edition: Edition) -> tuple[ColumnElement[bool], ...]:
+    """Match the approvals of an edition that stand for its present content."""
+    return (
         approvals.c.edition_id == edition.key,
         approvals.c.hash == edition.hash,
         approvals.c.dropped_at.is_(None),
     )
-    return [Approval(*row) for row in connection.execute(query.order_by(approvals.c.id))]
+
+
+def _insert_approval(connection: Connection, values: Mapping[str, Any], accepted: Collection[str]) -> None:
+    key = connection.execute(insert(approvals).values(values).returning(approvals.c.id)).scalar_one()
+    rows = [{"approval_id": key, "rule": rule} for rule in sorted(set(accepted))]
+    if rows:
+        connection.execute(insert(accepted_warnings), rows)
 
 
 def _insert_variant(connection: Connection, edition_key: int, drafted: DraftedVariant) -> None:
@@ -342,6 +447,10 @@ def _planned(
     if status:
         query = query.where(deliveries.c.status == status)
     return dict(connection.execute(query).all())
+
+
+def _rendered(row: Row[Any]) -> RenderedVariant:
+    return RenderedVariant(row.subject, row.preheader, load_segments(row.html), load_segments(row.text))
 
 
 def _variant(row: Row[Any], items: Sequence[int], recipients: int) -> Variant:

@@ -30,7 +30,7 @@ def doubtful(connection: Connection, edition: Edition, needs: Needs) -> Iterator
     needs: of every variant of the edition.
     """
     lacking = [
-        and_(deliveries.c.variant_id == variant, or_(*map(_is_blank, names)))
+        and_(deliveries.c.variant_id == variant, or_(*map(is_blank, names)))
         for variant, names in needs.items()
         if names
     ]
@@ -54,7 +54,8 @@ def make_recipient(row: Row[Any]) -> Recipient:
     return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
 
 
-def _is_blank(field: str) -> ColumnElement[bool]:
+def is_blank(field: str) -> ColumnElement[bool]:
+    """Return the condition that a member has no value for a merge field, "member.school" say."""
     column = _COLUMNS.get(field)
     if column is None:
         column = members.c.attributes[field.removeprefix("member.")].as_string()

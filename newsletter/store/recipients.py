@@ -43,7 +43,7 @@ from newsletter.editions.window import month
 from newsletter.members.types import Frequency
 from newsletter.store.bulk import among, given
 from newsletter.store.database import Database
-from newsletter.store.planned import Needs, doubtful, make_recipient
+from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient
 from newsletter.store.schema import (
     deliveries,
     editions,
@@ -100,15 +100,7 @@ class RecipientStore:
         """
         with self._database.read() as connection:
             history = _History(connection, candidates, edition)
-            recipients = _recipients(
-                newsletter,
-                now,
-                history,
-                frequency=_frequency(connection, newsletter, now),
-                consent_only=consent_only,
-            )
-            if day:
-                recipients = recipients.where(_is_their_turn(connection, newsletter, day))
+            recipients = _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
             return _groups(connection, history, recipients)
 
     def has_monthly(self, newsletter: str, now: datetime) -> bool:
@@ -134,10 +126,64 @@ class RecipientStore:
             row = connection.execute(query).one_or_none()
         return make_recipient(row) if row else None
 
+    def lacking(self, newsletter: str, audiences: Collection[str], names: Collection[str]) -> dict[str, int]:
+        """Count the members of one set of audiences who have no value, by name of the field.
+
+        names: as templates call them, "member.first_name"; attributes too.
+        """
+        names = sorted(names)
+        empty = [func.count().filter(is_blank(name)) for name in names]
+        query = (
+            select(*empty)
+            .join_from(members, subscriptions, subscriptions.c.member_id == members.c.id)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.ended_at.is_(None),
+                subscriptions.c.audiences == audience_key(audiences),
+                members.c.email.is_not(None),
+            )
+        )
+        if not names:
+            return {}
+        with self._database.read() as connection:
+            return dict(zip(names, connection.execute(query).one(), strict=True))
+
     def doubtful(self, edition: Edition, needs: Needs) -> list[tuple[int, Recipient]]:
         """Return who waits for an edition and may not be able to get it, with the variant; see `planned`."""
         with self._database.read() as connection:
             return [*doubtful(connection, edition, needs)]
+
+    def samples(
+        self,
+        edition: Edition,
+        candidates: Collection[int],
+        now: datetime,
+        *,
+        consent_only: bool = False,
+        member: int | None = None,
+    ) -> list[tuple[HistoryGroup, Recipient]]:
+        """Group recipients as `groups` does, each with its first member. member: look at no other."""
+        with self._database.read() as connection:
+            history = _History(connection, candidates, edition)
+            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
+            if member is not None:
+                recipients = recipients.where(members.c.id == member)
+            found = _sampled_groups(connection, history, recipients)
+            first = _by_id(connection, [key for _, key in found])
+            return [(group, first[key]) for group, key in found]
+
+    def planned_samples(self, edition: Edition) -> dict[int, Recipient]:
+        """Return the first member of each variant of an edition whose deliveries are planned, by its key."""
+        first = (
+            select(func.min(deliveries.c.member_id))
+            .where(deliveries.c.variant_id == variants.c.id)
+            .scalar_subquery()
+        )
+        query = select(variants.c.id, first.label("member")).where(variants.c.edition_id == edition.key)
+        with self._database.read() as connection:
+            found = {row.id: row.member for row in connection.execute(query) if row.member is not None}
+            recipients = _by_id(connection, found.values())
+        return {variant: recipients[key] for variant, key in found.items() if key in recipients}
 
     def plan(
         self,
@@ -167,13 +213,7 @@ class RecipientStore:
             if begun.rowcount != 1:
                 return False
             history = _History(connection, candidates, edition)
-            recipients = _recipients(
-                edition.id.newsletter,
-                now,
-                history,
-                frequency=_frequency(connection, edition.id.newsletter, now),
-                consent_only=consent_only,
-            ).where(_is_their_turn(connection, edition.id.newsletter, edition.id.date))
+            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
             served = choose(_groups(connection, history, recipients))
             connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
             check(doubtful(connection, edition, needs))
@@ -233,15 +273,28 @@ class _History:
         return frozenset(carried)
 
 
+def _recipients_of(
+    connection: Connection, edition: Edition, now: datetime, history: _History, *, consent_only: bool
+) -> Select[Any]:
+    """Select the recipients of an edition; see `_recipients`."""
+    newsletter, day = edition.id.newsletter, edition.id.date
+    return _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
+
+
 def _recipients(
+    connection: Connection,
     newsletter: str,
     now: datetime,
     history: _History,
     *,
-    frequency: ColumnElement[str],
+    day: date | None,
     consent_only: bool,
 ) -> Select[Any]:
-    """Select the audiences, the frequency and the signature of each recipient."""
+    """Select the audiences, the frequency and the signature of each recipient.
+
+    day: monthly members who had another edition in its month are left out.
+    """
+    frequency = _frequency(connection, newsletter, now)
     query = (
         select(subscriptions.c.audiences, frequency.label("frequency"), *history.columns)
         .join(members, members.c.id == subscriptions.c.member_id)
@@ -256,6 +309,8 @@ def _recipients(
     )
     if consent_only:
         query = query.where(subscriptions.c.basis == "consent")
+    if day:
+        query = query.where(_is_their_turn(connection, newsletter, day))
     if history.table is not None:
         query = query.outerjoin(history.table, history.table.c.member_id == subscriptions.c.member_id)
     return query
@@ -299,12 +354,31 @@ def _is_their_turn(connection: Connection, newsletter: str, day: date) -> Column
     return or_(subscriptions.c.frequency != Frequency.MONTHLY, ~had)
 
 
+def _by_id(connection: Connection, keys: Collection[int]) -> dict[int, Recipient]:
+    """Return members as recipients, those who were forgotten left out."""
+    query = select(members).where(among(connection, members.c.id, keys), members.c.email.is_not(None))
+    return {row.id: make_recipient(row) for row in connection.execute(query)}
+
+
 def _groups(connection: Connection, history: _History, recipients: Select[Any]) -> list[HistoryGroup]:
-    theirs = recipients.subquery()
-    grouped = select(*theirs.c, func.count()).group_by(*theirs.c)
+    return [group for group, _ in _sampled_groups(connection, history, recipients)]
+
+
+def _sampled_groups(
+    connection: Connection, history: _History, recipients: Select[Any]
+) -> list[tuple[HistoryGroup, int]]:
+    """Return the groups, each with the id of its first member."""
+    theirs = recipients.add_columns(subscriptions.c.member_id).subquery()
+    alike = [column for column in theirs.c if column.name != "member_id"]
+    grouped = select(*alike, func.count(), func.min(theirs.c.member_id)).group_by(*alike)
     return [
-        HistoryGroup(audience_set(audiences), history.items(bits), count, tuple(map(int, bits)), frequency)
-        for audiences, frequency, *bits, count in connection.execute(grouped)
+        (
+            HistoryGroup(
+                audience_set(audiences), history.items(bits), count, tuple(map(int, bits)), frequency
+            ),
+            first,
+        )
+        for audiences, frequency, *bits, count, first in connection.execute(grouped)
     ]
 
 

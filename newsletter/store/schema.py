@@ -52,6 +52,7 @@ __all__ = [
     "settings",
     "subscriptions",
     "suppressions",
+    "told",
     "variant_items",
     "variants",
     "workers",
@@ -281,6 +282,20 @@ editions = Table(
     UniqueConstraint("newsletter", "date"),
 )
 
+# What editors wrote for an edition, who and when: rows are only added, and the newest of a part and audience
+# holds. An empty text takes it back.
+edition_words = Table(
+    "edition_words",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("part", String, nullable=False),
+    Column("audience", String, nullable=False),  # "" where it is for all readers
+    Column("text", Text, nullable=False),
+)
+
 approvals = Table(
     "approvals",
     metadata,
@@ -291,6 +306,25 @@ approvals = Table(
     Column("hash", String, nullable=False),  # stands only for the content that has this hash
     Column("content", Text),  # what was approved, see editions.changes; None in rows older than this column
     Column("dropped_at", UtcDateTime),  # when a draft took the place of what was approved
+)
+
+# Warnings that were accepted with an approval, whose name and time count.
+accepted_warnings = Table(
+    "accepted_warnings",
+    metadata,
+    Column("approval_id", Id, ForeignKey("approvals.id"), primary_key=True),
+    Column("rule", String, primary_key=True),
+)
+
+# What came of asking for a link, so that nobody is asked twice in an hour.
+link_answers = Table(
+    "link_answers",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("status", Integer),  # None where nobody answered
+    Column("trouble", Text, nullable=False),  # "" where it came
+    Column("size_bytes", Integer),
 )
 
 # The frozen artefact: one rendered content for all members of one set with one history.
@@ -326,4 +360,13 @@ settings = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The state of things that `run` has told of, so that it tells it once.
+told = Table(
+    "told",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
 )

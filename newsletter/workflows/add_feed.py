@@ -68,6 +68,8 @@ def add_feeds(folder: Path, wanted: Sequence[NewFeed]) -> list[FeedSource]:
         table.update({"name": name, "url": feed.url} | ({"kind": feed.kind} if feed.kind != "feed" else {}))
         if feed.categories:
             table["categories"] = list(feed.categories)
+        if not isinstance(feeds, Array):
+            table.add(tomlkit.nl())
         feeds.append(table)
     if not added:
         return []
@@ -75,9 +77,9 @@ def add_feeds(folder: Path, wanted: Sequence[NewFeed]) -> list[FeedSource]:
     try:
         by_name = {feed.name: feed for feed in load_config(folder).feeds}
         return [by_name[name] for name in added]
-    except ConfigError:
+    except ConfigError as fault:
         _replace(path, before)
-        raise
+        raise ConfigError(f"nothing was added to {CONFIG_NAME}", fault.faults, hint=fault.hint) from None
 
 
 def _name(url: str, taken: Collection[str], title: str = "") -> str:
@@ -85,7 +87,9 @@ def _name(url: str, taken: Collection[str], title: str = "") -> str:
         host, path = urlsplit(url).hostname or "", urlsplit(url).path
     except ValueError:  # not an address at all, which is told when it is read
         host, path = "", ""
-    labels = [label for label in host.split(".") if label and label not in _EMPTY_LABELS]
+    labels = [
+        label for label in host.split(".") if label and label not in _EMPTY_LABELS and not label.isdigit()
+    ]
     stem = _slug(title) or _slug(labels[0] if labels else Path(path).stem) or "feed"
     names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from newsletter.editions.approval import Approvers, edition_hash
 from newsletter.editions.names import variant_name
-from newsletter.editions.types import Edition, EditionStatus, Variant
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved
+from newsletter.editions.types import UNDECIDED, Edition, EditionStatus, Variant
+from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved, UnfitEdition
 from newsletter.feeds.types import ItemStatus
+from newsletter.render.types import Finding
 from newsletter.workflows.changes import changed_headers, rendering_of
 from newsletter.workflows.find import find_edition
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 
 
-def approve_edition(project: Project, text: str, name: str, now: datetime) -> Edition:
-    """Approve a draft as it stands; approving what is approved already changes nothing.
+def approve_edition(
+    project: Project, text: str, name: str, now: datetime, *, accept: Collection[str] = ()
+) -> Edition:
+    """Approve a draft, or one that is held, as it stands; what is approved already stays as it is.
 
-    Where several have to, it stays a draft until the last of them has. Raises EditionError for a name that is
-    not among the newsletter's approvers.
+    Where several have to, it waits until the last of them has. accept: rules of the warnings that whoever
+    approves has seen and accepts. Raises EditionError for a name that is not among the newsletter's
+    approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted and is not.
     """
     edition = find_edition(project, text)
     approvers = approvers_of(project, edition)
@@ -27,7 +33,7 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     if edition.status is EditionStatus.APPROVED and not missing:
         refuse_changed(project, edition, project.editions.variants(edition))
         return edition
-    if edition.status not in (EditionStatus.DRAFT, EditionStatus.HELD, EditionStatus.APPROVED):
+    if edition.status not in UNDECIDED:
         raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")
     if not name.strip():
         raise EditionError(f"{edition.id}: an approval needs a name", hint="--by NAME")
@@ -35,8 +41,9 @@ def approve_edition(project: Project, text: str, name: str, now: datetime) -> Ed
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
+    _refuse_unfit(project, edition, inspect_edition(project, edition, now, ask=True), accept)
     content = rendering_of(project, edition, variants).dump()
-    project.editions.approve(edition, by, now, content, approvers)
+    project.editions.approve(edition, by, now, content, approvers, accepted=accept)
     return find_edition(project, str(edition.id))
 
 
@@ -73,6 +80,36 @@ def refuse_unapproved(project: Project, edition: Edition) -> None:
     )
 
 
+def _refuse_unfit(
+    project: Project, edition: Edition, findings: Sequence[Finding], accept: Collection[str]
+) -> None:
+    """Raise UnfitEdition for errors, for warnings that are held and not accepted, and for unknown ones."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    warnings = [finding for finding in findings if finding.level == "warning"]
+    rules = dict.fromkeys(finding.rule for finding in warnings)
+    if errors:
+        again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date}"
+        raise _unfit(f"{edition.id} cannot be approved:", errors, f"mend that, and then: {again}")
+    if unknown := ", ".join(sorted(set(accept) - rules.keys())):
+        known = ", ".join(rules) or "none"
+        raise _unfit(f"{edition.id} has no warning called {unknown}", [], f"its warnings: {known}")
+    left = [finding for finding in warnings if finding.rule not in accept]
+    if left and project.config.newsletter(edition.id.newsletter).on_warning == "hold":
+        every = " ".join(f"--accept {rule}" for rule in rules)
+        way = f"newsletter edition approve {edition.id} {every}"
+        raise _unfit(f"{edition.id} has warnings that nobody accepted:", left, f"if that is right: {way}")
+
+
+def _unfit(message: str, findings: Sequence[Finding], hint: str) -> UnfitEdition:
+    return UnfitEdition("\n".join([message, *map(_line, findings)]), hint=hint)
+
+
+def _line(finding: Finding) -> str:
+    places = [f"item {finding.item}"] if finding.item else []
+    where = ", ".join([*places, *finding.variants])
+    return f"  {finding.rule}{f' ({where})' if where else ''}: {finding.message}; {finding.cure}"
+
+
 def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:
     """Raise EmptyEdition when there is too little, or nobody, to send."""
     least = project.config.newsletter(edition.id.newsletter).min_items
@@ -93,6 +130,11 @@ def refuse_changed(project: Project, edition: Edition, variants: list[Variant]) 
     """Raise NotApproved when what would be sent is no longer what the hash stands for."""
     again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date} --reopen"
     refuse_other_headers(project, edition, variants, hint=again)
+    for word in project.edition_words.newest(edition):
+        if edition.drafted_at and word.at > edition.drafted_at:
+            raise NotApproved(
+                f"{edition.id}: {word.by} changed the {word.part} since it was drafted", hint=again
+            )
     for item in project.items.by_ids({key for variant in variants for key in variant.items}).values():
         if item.status in (ItemStatus.HIDDEN, ItemStatus.WITHDRAWN):
             changed = f"item {item.id} ({item.title}) is {item.status} since it was drafted"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.editions.types import DeliveryCounts, Edition, EditionStatus
+from newsletter.editions.types import UNDECIDED, DeliveryCounts, Edition, EditionStatus
 from newsletter.errors import AlreadySent, EditionError
 from newsletter.store.control import Settling
 from newsletter.store.deliveries import DeliveryStore
@@ -16,8 +16,6 @@ from newsletter.workflows.approve import refuse_other_headers
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import refuse_unrenderable
-
-_BEFORE = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def pause_edition(project: Project, text: str, by: str, reason: str, now: dateti
     Raises EditionError when nothing of it is being sent.
     """
     edition = find_edition(project, text)
-    if edition.status in _BEFORE:
+    if edition.status in UNDECIDED:
         raise EditionError(
             f"nothing of {edition.id} is being sent: it is {_how(edition)}",
             hint=f"to call it off: newsletter edition cancel {edition.id}",
@@ -71,7 +69,7 @@ def resume_edition(
     many who wait cannot be written to.
     """
     edition = find_edition(project, text)
-    if edition.status in _BEFORE:
+    if edition.status in UNDECIDED:
         raise EditionError(
             f"{edition.id} is {_how(edition)}, nothing of it has been sent yet",
             hint=f"see who would get it: newsletter edition send {edition.id}",
@@ -115,7 +113,8 @@ def finish_edition(project: Project, edition: Edition, now: datetime) -> Deliver
 
 def halted(edition: Edition) -> str:
     """Return "paused by Anna on 2026-11-27 at 07:12: a slip in the title"; for a cancelled one likewise."""
-    by = f" by {edition.paused_by}" if edition.paused_by else " by itself"
+    itself = " by itself" if edition.status is EditionStatus.PAUSED else ""
+    by = f" by {edition.paused_by}" if edition.paused_by else itself
     # In the machine's own time zone, as people read it.
     when = f" on {edition.halted_at.astimezone():%Y-%m-%d at %H:%M}" if edition.halted_at else ""
     why = f": {edition.pause_reason}" if edition.pause_reason else ""

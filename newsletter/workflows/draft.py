@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,43 +13,46 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config, NewsletterSettings
 from newsletter.editions.approval import edition_hash
 from newsletter.editions.compose import by_section, compose, in_order
+from newsletter.editions.editorial import editorial_for
 from newsletter.editions.names import variant_name
 from newsletter.editions.room import Room
-from newsletter.editions.schedule import scheduled_dates
 from newsletter.editions.types import (
+    UNDECIDED,
     Composition,
     Edition,
     EditionId,
     EditionStatus,
+    EditionWord,
     HistoryGroup,
     VariantPlan,
 )
 from newsletter.editions.window import newest_time, oldest_time, without_aged
-from newsletter.errors import AlreadySent, EditionChanged, EditionError, MessageTooLarge
+from newsletter.errors import AlreadySent, EditionChanged, EditionError
 from newsletter.feeds.types import Item
-from newsletter.render.check import check_rendered
+from newsletter.render.check import check_page, merged
+from newsletter.render.checks.page import Page
 from newsletter.render.html import Templates, render_variant
-from newsletter.render.types import Finding, Masthead, RenderedVariant
+from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
+from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import schedule_of
 
 #: How often a draft gives way to others that are made at the same moment.
 _TRIES = 5
-_OPEN = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What drafting made.
 
-    nothing_new: members for whom there is nothing, by set of audiences; findings: of the checks, with the
-    name of the variant.
+    nothing_new: members for whom there is nothing, by set of audiences; findings: of the checks.
     """
 
     edition: Edition
     nothing_new: tuple[HistoryGroup, ...]
-    findings: tuple[tuple[str, Finding], ...]
+    findings: tuple[Finding, ...]
     #: Items that were withdrawn, as their pages are gone.
     withdrawn: tuple[Item, ...] = ()
     #: How many items of each feed are in no variant, as there was no room, and wait for the next edition.
@@ -76,7 +79,7 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     edition_id = EditionId(name, day or _next_date(project, newsletter, now))
     existing = project.editions.find(edition_id)
     if existing:
-        _refuse_late_draft(existing, reopen=reopen)
+        refuse_late_draft(existing, reopen=reopen)
     oldest = oldest_time(edition_id.date, newsletter.timezone, newsletter.max_age)
     newest = newest_time(edition_id.date, newsletter.timezone, now)
     candidates = project.items.candidates(newsletter.audiences, _reach(project, newsletter, edition_id, now))
@@ -85,40 +88,53 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     composition = _compose(project, edition_id, items, aged, now, existing=existing)
     withdrawn: list[Item] = []
     asked: set[int] = set()
-    while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked)):
+    while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked, now)):
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
         composition = _compose(project, edition_id, items, aged, now, existing=existing)
-    drafted, findings = _render(project, newsletter, edition_id, composition, items)
+    words = project.edition_words.standing(existing) if existing else []
+    drafted = _render(project, newsletter, edition_id, composition, items, words=words)
     content_hash = edition_hash(
         {_name(newsletter, variant): variant.rendered.hash for variant in drafted},
         message_headers(project.config, edition_id),
     )
     edition = project.editions.save_draft(edition_id, drafted, content_hash, now, replacing=existing)
+    findings = inspect_edition(project, edition, now, ask=True)
     waiting = Counter(items[key].feed for key in composition.waiting)
     return Draft(edition, composition.nothing_new, findings, tuple(withdrawn), waiting)
 
 
 def _withdraw_gone(
-    project: Project, composition: Composition, items: Mapping[int, Item], asked: set[int]
+    project: Project, composition: Composition, items: Mapping[int, Item], asked: set[int], now: datetime
 ) -> list[Item]:
     """Withdraw the chosen items whose pages are gone. asked: those whose pages were asked for already."""
     from newsletter.workflows.links import withdraw_gone  # noqa: PLC0415 - few newsletters ask for it
 
     chosen = {key for plan in composition.variants for key in plan.items} - asked
     asked |= chosen
-    return withdraw_gone(project, [items[key] for key in sorted(chosen)])
+    return withdraw_gone(project, [items[key] for key in sorted(chosen)], now)
 
 
-def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> None:
-    """Render a newsletter's template with the newest items; raises RenderError where it does not work."""
+def try_template(project: Project, newsletter: NewsletterSettings, now: datetime) -> tuple[Finding, ...]:
+    """Render a newsletter's template with the newest items, and return what the checks find in the page.
+
+    Raises RenderError where it does not work.
+    """
     items = project.items.candidates(newsletter.audiences, datetime.min.replace(tzinfo=UTC))[:3]
     plan = VariantPlan(frozenset(newsletter.audiences), 1, tuple(item.id for item in items), 0)
     edition_id = EditionId(newsletter.name, now.date())
-    _render(project, newsletter, edition_id, Composition((plan,)), {item.id: item for item in items})
+    by_id = {item.id: item for item in items}
+    [variant] = _render(project, newsletter, edition_id, Composition((plan,)), by_id)
+    found = check_page(Page(variant.rendered, items), project.config.organisation.address)
+    return merged([("", finding) for finding in found])
 
 
-def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozenset[str]) -> Masthead:
+def _masthead(
+    config: Config,
+    newsletter: NewsletterSettings,
+    audiences: frozenset[str],
+    words: Sequence[EditionWord],
+) -> Masthead:
     """Return what a template knows about an edition for these audiences."""
     titles = audience_titles(config, newsletter)
     return Masthead(
@@ -126,6 +142,9 @@ def _masthead(config: Config, newsletter: NewsletterSettings, audiences: frozens
         newsletter.display_title,
         tuple(title for slug, title in titles.items() if slug in audiences),
         newsletter.language,
+        config.design,
+        newsletter.subject,
+        editorial_for(words, audiences, newsletter.audiences),
     )
 
 
@@ -135,20 +154,21 @@ def audience_titles(config: Config, newsletter: NewsletterSettings) -> dict[str,
 
 
 def _next_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> date:
-    for day in scheduled_dates(newsletter.schedule, newsletter.timezone, now):
+    for day in schedule_of(project, newsletter, now).upcoming_dates(now):
         edition = project.editions.find(EditionId(newsletter.name, day))
-        if edition is None or edition.status in _OPEN:
+        if edition is None or edition.status in UNDECIDED:
             return day
     raise EditionError(
-        f"{newsletter.name}: the schedule {newsletter.schedule!r} names no date to come",
-        hint="give one with --date",
+        f"{newsletter.name}: the schedule {newsletter.schedule.text!r} names no date to come",
+        hint=f"newsletter schedule list {newsletter.name} says why; or give one with --date",
     )
 
 
-def _refuse_late_draft(edition: Edition, *, reopen: bool) -> None:
-    if edition.status is EditionStatus.DRAFT:
+def refuse_late_draft(edition: Edition, *, reopen: bool = False) -> None:
+    """Raise EditionError for an edition past drafting, and for an approved one unless it is reopened."""
+    if edition.status in (EditionStatus.DRAFT, EditionStatus.HELD):
         return
-    if edition.status not in _OPEN:
+    if edition.status not in UNDECIDED:
         raise AlreadySent(f"{edition.id} is {edition.status}, it cannot be drafted again")
     if not reopen:
         raise EditionError(
@@ -204,14 +224,16 @@ def _render(
     edition_id: EditionId,
     composition: Composition,
     items: dict[int, Item],
-) -> tuple[list[DraftedVariant], tuple[tuple[str, Finding], ...]]:
+    *,
+    words: Sequence[EditionWord] = (),
+) -> list[DraftedVariant]:
     templates = Templates(project.config.template_folders, project.members.field_names())
-    drafted, findings = [], []
+    drafted = []
     for plan in composition.variants:
         rendered = render_variant(
             templates,
             newsletter.template,
-            _masthead(project.config, newsletter, plan.audiences),
+            _masthead(project.config, newsletter, plan.audiences, words),
             [items[key] for key in plan.items],
             day=edition_id.date,
             titles=audience_titles(project.config, newsletter),
@@ -219,21 +241,8 @@ def _render(
             timezone=ZoneInfo(newsletter.timezone),
             picture_hosts=project.config.settings.pictures.hosts,
         )
-        variant = DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items})
-        findings += [(_name(newsletter, variant), finding) for finding in _checked(rendered, plan, items)]
-        drafted.append(variant)
-    return drafted, tuple(findings)
-
-
-def _checked(rendered: RenderedVariant, plan: VariantPlan, items: Mapping[int, Item]) -> tuple[Finding, ...]:
-    """Check a variant; where it is too large, name the item that takes most of it."""
-    try:
-        return check_rendered(rendered)
-    except MessageTooLarge as fault:
-        shown = {key: items[key].summary if items[key].link else items[key].html for key in plan.items}
-        longest = max(shown, key=lambda key: len(shown[key]))
-        fault.hint += f"; the longest is item {longest}: {items[longest].title[:60]}"
-        raise
+        drafted.append(DraftedVariant(plan, rendered, {key: items[key].revision for key in plan.items}))
+    return drafted
 
 
 def _name(newsletter: NewsletterSettings, variant: DraftedVariant) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from newsletter.address import parse_address
 from newsletter.config import SmtpSettings
-from newsletter.errors import NewsletterError
+from newsletter.editions.schedule import weekday_date
+from newsletter.errors import CalendarError, NewsletterError, RenderError
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
+from newsletter.render.types import Finding as PageFinding
+from newsletter.workflows.calendars import calendar
 from newsletter.workflows.draft import try_template
 from newsletter.workflows.feed_login import make_fetcher
 from newsletter.workflows.loop import run_in_loop
 from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import next_due
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.ways import make_transport
 
+#: A calendar is to reach further than this.
+_SOON_OVER = timedelta(days=60)
 #: RFC 8301 §3.2.
 _GOOD_RSA_BITS = 2048
 
@@ -37,7 +44,7 @@ class Finding:
 def examine(project: Project, now: datetime) -> Iterator[Finding]:
     """Look at every part of a project, one after another; a fault of one does not stop the rest.
 
-    Fetches feeds and logs in to relays; stores nothing and sends nothing.
+    Fetches feeds and logs in to relays; stores nothing but calendars, and sends nothing.
     """
     yield Finding("ok", "configuration", str(project.config.folder))
     yield Finding("ok", "database", project.database.engine.url.render_as_string(hide_password=True))
@@ -49,7 +56,10 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     for relay in project.config.relays:
         yield _relay(project, relay)
     yield from _dkim(project)
-    yield from _newsletters(project, now)
+    yield from _schedules(project, now)
+    told: set[tuple[str, int | None]] = set()
+    yield from _newsletters(project, now, told)
+    yield from _templates(project, told)
 
 
 def _feed(project: Project, source: FeedSource) -> Finding:
@@ -115,16 +125,84 @@ def _dkim(project: Project) -> Iterator[Finding]:
         yield Finding("note", "dkim", text, f"a key for {sender}")
 
 
-def _newsletters(project: Project, now: datetime) -> Iterator[Finding]:
+def _schedules(project: Project, now: datetime) -> Iterator[Finding]:
+    for name in project.config.settings.calendars:
+        yield _calendar(project, name, now)
+    for newsletter in project.config.settings.newsletters:
+        subject = f"schedule {newsletter.name}"
+        try:
+            coming = next_due(project, newsletter, now)
+        except CalendarError:
+            continue  # told above
+        if coming:
+            when = f"{weekday_date(coming.date())} at {coming:%H:%M %Z}"
+            yield Finding("ok", subject, f"{newsletter.schedule.text}; the next edition is due on {when}")
+        else:
+            cure = f"newsletter schedule list {newsletter.name}"
+            yield Finding("fault", subject, "names no date to come", cure)
+
+
+def _calendar(project: Project, name: str, now: datetime) -> Finding:
+    subject = f"calendar {name}"
+    try:
+        found = calendar(project, name, now)
+    except CalendarError as fault:
+        return Finding("fault", subject, str(fault).removeprefix(f"{subject}: "), fault.hint)
+    last = max(span.last for span in found.days)
+    if found.problem:
+        cure = "until it can be read, its days are those of before"
+        return Finding("note", subject, found.problem, cure)
+    if last < now.date() + _SOON_OVER:
+        return Finding("note", subject, f"ends on {weekday_date(last)}", "add what comes after")
+    return Finding("ok", subject, f"{len(found.days)} events until {weekday_date(last)}")
+
+
+def _templates(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Look at the organisation's own template files, line by line. told: faults that rendering met."""
+    found = [*_unsupported(project.config.template_folders[0]), *_unknown_names(project, told)]
+    yield from found or [Finding("ok", "templates", "nothing in them that large mail programs do not know")]
+
+
+def _unsupported(folder: Path) -> Iterator[Finding]:
+    from newsletter.render.support import facts_date, unsupported  # noqa: PLC0415 - heavy
+
+    for path in sorted(it for it in folder.rglob("*") if it.suffix in (".html", ".css")):
+        for found in unsupported(path.name, path.read_text("utf-8", errors="replace")):
+            programs = ", ".join(found.programs)
+            text = f"{found.feature} is not known to {programs} (caniemail.com, {facts_date()})"
+            place = f"{folder.name}/{path.relative_to(folder)}:{found.line}"
+            yield Finding("note", place, text, "make sure that the mail reads well without it, or do without")
+
+
+def _unknown_names(project: Project, told: Collection[tuple[str, int | None]]) -> Iterator[Finding]:
+    from newsletter.render.html import Templates  # noqa: PLC0415 - heavy
+
+    templates = Templates(project.config.template_folders, project.members.field_names())
+    for fault in templates.unknown_names():
+        if (fault.template, fault.line) not in told:
+            place = f"{fault.template}:{fault.line}"
+            yield Finding("fault", place, fault.message.removeprefix(f"{place}: "), fault.hint)
+
+
+def _newsletters(project: Project, now: datetime, told: set[tuple[str, int | None]]) -> Iterator[Finding]:
+    """Render each newsletter's template. told: takes the places of faults in templates."""
     for newsletter in project.config.settings.newsletters:
         subject = f"newsletter {newsletter.name}"
         try:
-            try_template(project, newsletter, now)
+            found = try_template(project, newsletter, now)
         except NewsletterError as fault:
+            if isinstance(fault, RenderError):
+                told.add((fault.template, fault.line))
             yield Finding("fault", subject, str(fault), fault.hint)
             continue
+        yield from (_of_page(subject, it) for it in found if it.item is None)
         members = sum(group.members for group in project.recipients.groups(newsletter.name, (), now))
         if members:
             yield Finding("ok", subject, f"{members:,} recipient{'s' * (members != 1)}")
         else:
             yield Finding("note", subject, "no recipients yet", "newsletter member import FILE")
+
+
+def _of_page(subject: str, found: PageFinding) -> Finding:
+    level: Literal["note", "fault"] = "fault" if found.level == "error" else "note"
+    return Finding(level, subject, f"{found.rule}: {found.message}", found.cure)

@@ -16,7 +16,7 @@ def find_edition(project: Project, text: str) -> Edition:
         project.editions.find(named) if isinstance(named, EditionId) else project.editions.newest(newsletter)
     )
     if found is None:
-        named_day = isinstance(named, EditionId)
-        missing = f"there is no edition {named}" if named_day else f"{named} has no edition yet"
-        raise EditionError(missing, hint=f"newsletter edition draft {newsletter}")
+        if isinstance(named, EditionId):
+            raise EditionError(f"there is no edition {named}", hint="newsletter edition list")
+        raise EditionError(f"{named} has no edition yet", hint=f"newsletter edition draft {newsletter}")
     return found

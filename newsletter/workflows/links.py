@@ -1,27 +1,39 @@
-"""Links: items whose page is gone are withdrawn before an edition is frozen."""
+"""Links: whether they answer; items whose page is gone are withdrawn before an edition is frozen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
 
-from newsletter.errors import FetchError
-from newsletter.feeds.fetch import Fetcher
-from newsletter.feeds.types import FeedForUpdate, FeedSource, Item, ItemStatus
+from newsletter.errors import DocumentTooLarge, FetchError
+from newsletter.feeds.fetch import Fetcher, FetchLimits
+from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched, Item, ItemStatus, LinkAnswer
+from newsletter.render.checks.answers import GONE
 from newsletter.workflows.project import Project
 
-#: RFC 9110 §15.5.5, §15.5.11. Any other trouble may pass.
-_GONE = (404, 410)
-_AT_ONCE = 8
+#: For so long an answer counts.
+_FRESH = timedelta(hours=1)
+_LIMITS = FetchLimits(connect_s=5, read_s=5, total_s=10)
 
 
-def withdraw_gone(project: Project, items: Iterable[Item]) -> list[Item]:
+def ask_links(project: Project, urls: Collection[str], now: datetime) -> dict[str, LinkAnswer]:
+    """Return what these web addresses answer, asking those that were not asked within the hour."""
+    known = project.links.answers(urls, now - _FRESH)
+    asked = list(_ask(project, [url for url in urls if url not in known]))
+    project.links.keep(asked, now)
+    return known | {answer.url: answer for answer in asked}
+
+
+def withdraw_gone(project: Project, items: Iterable[Item], now: datetime) -> list[Item]:
     """Ask for the pages of items and withdraw those that are gone; return them. Pinned items stay."""
     asked = [item for item in items if item.link and item.status is ItemStatus.NEW]
-    fetcher = Fetcher(project.config.folder, project.config.settings.fetch.allow, project.config.user_agent)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        statuses = list(pool.map(lambda item: _status(fetcher, item.link or ""), asked))
-    gone = [(item, status) for item, status in zip(asked, statuses, strict=True) if status in _GONE]
+    links = {item.link for item in asked if item.link and item.link.startswith(("http://", "https://"))}
+    answers = ask_links(project, links, now)
+    gone = [
+        (item, status)
+        for item in asked
+        if item.link in answers and (status := answers[item.link].status) in GONE
+    ]
     for item, status in gone:
         project.items.set_status(
             item.id, ItemStatus.WITHDRAWN, reason=f"its page is gone (HTTP status {status})"
@@ -29,12 +41,14 @@ def withdraw_gone(project: Project, items: Iterable[Item]) -> list[Item]:
     return [item for item, _ in gone]
 
 
-def _status(fetcher: Fetcher, link: str) -> int | None:
-    """Return the status that a page was refused with; None where it came, or nobody answered."""
-    if not link.startswith(("http://", "https://")):
-        return None
-    try:
-        fetcher.fetch(FeedForUpdate(0, FeedSource("link", link)))
-    except FetchError as fault:
-        return fault.status
-    return None
+def _ask(project: Project, urls: Collection[str]) -> Iterator[LinkAnswer]:
+    settings = project.config.settings.fetch
+    fetcher = Fetcher(project.config.folder, settings.allow, project.config.user_agent, limits=_LIMITS)
+    for feed, outcome in fetcher.fetch_all([FeedForUpdate(0, FeedSource("link", url)) for url in urls]):
+        url = feed.source.url
+        if isinstance(outcome, Fetched):
+            yield LinkAnswer(url, 200, "", len(outcome.body))
+        elif isinstance(outcome, DocumentTooLarge):
+            yield LinkAnswer(url, 200, "", _LIMITS.max_bytes)
+        elif isinstance(outcome, FetchError):  # a host that asks for patience has answered well enough
+            yield LinkAnswer(url, outcome.status, str(outcome).removeprefix(f"{url}: "))

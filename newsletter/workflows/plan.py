@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
-from newsletter.editions.room import Room
+from newsletter.editions.compose import Assignment, FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
-from newsletter.editions.window import oldest_time, without_aged
+from newsletter.editions.usual import is_far
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition
-from newsletter.members.types import Frequency
 from newsletter.workflows.approve import (
     approve_edition,
     refuse_changed,
@@ -19,13 +17,12 @@ from newsletter.workflows.approve import (
     refuse_other_headers,
     refuse_unapproved,
 )
+from newsletter.workflows.choice import Choice, consent_only, regular_members
 from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import Renderable, refuse_unrenderable
 
-#: An audience is far from its usual size when it is over by both.
-_UNUSUAL_SHARE, _UNUSUAL_NUMBER = 0.25, 20
 #: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan and its sending.
 _DELIVERY_BYTES = 440
 
@@ -58,14 +55,14 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
     if edition.status is EditionStatus.APPROVED:
         refuse_unapproved(project, edition)
         refuse_changed(project, edition, project.editions.variants(edition))
-    choice = _Choice(project, edition)
+    choice = Choice(project, edition)
     groups = project.recipients.groups(
         edition.id.newsletter,
         choice.items,
         now,
         edition=edition,
         day=edition.id.date,
-        consent_only=_consent_only(project, edition),
+        consent_only=consent_only(project, edition),
     )
     return _plan_of(edition, choice.assign(groups))
 
@@ -96,16 +93,15 @@ def begin_sending(
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
-    choice = _Choice(project, edition)
-    usual = project.editions.last_planned(edition)
+    choice = Choice(project, edition)
+    usual = next(iter(project.editions.planned(project.editions.sent_before(edition, 1))), None)
     renderable = Renderable(project, edition, now)
     planned: list[SendPlan] = []
 
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
         assignment = choice.assign(groups)
         plan = _plan_of(edition, assignment)
-        regular = sum(g.members for g, _ in assignment.served if g.frequency != Frequency.MONTHLY)
-        _refuse_unusual(plan, regular, usual, confirmed)
+        _refuse_unusual(plan, regular_members(assignment), usual, confirmed)
         project.database.require_room(plan.total * _DELIVERY_BYTES)
         planned.append(plan)
         return assignment.served
@@ -117,7 +113,7 @@ def begin_sending(
         now,
         needs=renderable.needs,
         check=lambda doubtful: renderable.check(planned[0].total, doubtful),
-        consent_only=_consent_only(project, edition),
+        consent_only=consent_only(project, edition),
     )
     if done:
         on_plan(planned[0])
@@ -135,34 +131,11 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
     return edition
 
 
-class _Choice:
-    """The frozen variants of an edition and who each item is for now: all that decides who gets which."""
-
-    def __init__(self, project: Project, edition: Edition) -> None:
-        variants = project.editions.variants(edition)
-        self._variants = [FrozenVariant(v.key, v.audiences, v.items) for v in variants]
-        found = project.items.by_ids({item for variant in variants for item in variant.items})
-        #: Audiences by item, of all items in the edition.
-        self.items = {item.id: item.audiences for item in in_order(found.values())}
-        newsletter = project.config.newsletter(edition.id.newsletter)
-        oldest = oldest_time(edition.id.date, newsletter.timezone, newsletter.max_age)
-        self._aged = {item.id for item in found.values() if item.date < oldest}
-        self._room = Room.among(found.values(), newsletter.max_items, newsletter.max_per_feed)
-
-    def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
-        """Give each group its variant."""
-        return assign(self._variants, without_aged(groups, self._aged), self.items, self._room)
-
-
 def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
     recipients: dict[int, int] = {}
     for group, variant in assignment.served:
         recipients[variant.key] = recipients.get(variant.key, 0) + group.members
     return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
-
-
-def _consent_only(project: Project, edition: Edition) -> bool:
-    return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
 
 
 def _refuse_unusual(plan: SendPlan, regular: int, usual: int | None, confirmed: int | None) -> None:
@@ -183,7 +156,7 @@ def _refuse_unusual(plan: SendPlan, regular: int, usual: int | None, confirmed: 
         )
     if usual is None or confirmed is not None:
         return
-    if abs(regular - usual) > max(usual * _UNUSUAL_SHARE, _UNUSUAL_NUMBER):
+    if is_far(regular, usual):
         aside = f" and {total - regular} who get one a month" if total != regular else ""
         raise EditionError(
             f"{edition.id} would go to {regular} members{aside}, the one before went to {usual}",

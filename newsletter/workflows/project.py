@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Self
 from newsletter.config import Config
 from newsletter.feeds.filing import Filing
 from newsletter.store.database import Database
+from newsletter.store.edition_words import EditionWordStore
 from newsletter.store.editions import EditionStore
 from newsletter.store.feeds import FeedStore
 from newsletter.store.items import ItemStore
+from newsletter.store.links import LinkStore
 from newsletter.store.members import MemberStore
 from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
 from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
+from newsletter.store.told import ToldStore
 from newsletter.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
+    from newsletter.store.issues import IssueStore
     from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
 
@@ -34,12 +38,15 @@ class Project:
         self.pulls = PullStore(self.database)
         self.filing = Filing(config.feeds)
         self.items = ItemStore(self.database, self.filing)
+        self.links = LinkStore(self.database)
         self.members = MemberStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
+        self.edition_words = EditionWordStore(self.database)
         self.relays = RelayStore(self.database)
         self.reports = ReportStore(self.database)
         self.workers = WorkerStore(self.database)
+        self.told = ToldStore(self.database)
 
     @cached_property
     def sorter(self) -> Sorter:
@@ -61,6 +68,13 @@ class Project:
         from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
 
         return SuppressionStore(self.database)
+
+    @cached_property
+    def issues(self) -> IssueStore:
+        """What members have of the editions."""
+        from newsletter.store.issues import IssueStore  # noqa: PLC0415 - for one command only
+
+        return IssueStore(self.database)
 
     def __enter__(self) -> Self:
         """Return the project itself."""

@@ -49,6 +49,8 @@ def dispatch_edition(
     ways: Sequence[Way],
     now: datetime,
     on_progress: Callable[[SendProgress], None] = lambda _: None,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SendResult:
     """Send what is pending, and take over what a dead process left behind, until nothing is pending.
 
@@ -64,14 +66,14 @@ def dispatch_edition(
     neighbours = project.workers.neighbours()
     recovered = store.recover(edition, neighbours.dead, now, alive=neighbours.alive)
     store.wake_deferred(edition, now)
-    run = Run(project, edition, ways, store, on_progress)
+    run = Run(project, edition, ways, store, on_progress, clock=clock)
     run_in_loop(run.until_nothing_is_pending())
     dispatch = run.dispatch
     # What was in hand is in doubt then, and nobody knows it better than we do.
-    dropped = store.recover(edition, [worker], _clock()) if run.cut_off else Recovered()
+    dropped = store.recover(edition, [worker], clock()) if run.cut_off else Recovered()
     if run.course.pauses:
-        project.editions.pause(edition, None, str(run.course.problem), _clock())
-    counts = finish_edition(project, edition, _clock())
+        project.editions.pause(edition, None, str(run.course.problem), clock())
+    counts = finish_edition(project, edition, clock())
     project.workers.end(worker)
     return SendResult(
         find_edition(project, str(edition.id)),
@@ -85,7 +87,3 @@ def dispatch_edition(
         recovered,
         dropped,
     )
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)

@@ -17,7 +17,6 @@ from newsletter.errors import (
     AlreadySent,
     EditionError,
     EmptyEdition,
-    MessageTooLarge,
     MissingField,
     NotApproved,
 )
@@ -266,9 +265,8 @@ def test_edition_that_is_too_large_names_the_item_that_takes_most(project):
         long = {"link": None, "html": html * 2, "title": "Many " * 20_000}
         connection.execute(update(table).where(table.c.id == items["long"]).values(**long))
         connection.execute(update(table).where(table.c.id == items["linked"]).values(html=html * 3))
-    with pytest.raises(MessageTooLarge) as caught:
-        drafted(project)
-    assert f"the longest is item {items['long']}: Many Many" in caught.value.hint
+    [size] = [it for it in draft_edition(project, "weekly", NOW).findings if it.rule == "size"]
+    assert f"the longest is item {items['long']}: “Many Many" in size.cure
 
 
 def test_age_counts_from_the_editions_date(open_project):
@@ -369,6 +367,9 @@ def test_edition_that_is_not_there_is_told(project):
         with pytest.raises(EditionError, match=fault) as caught:
             find_edition(project, text)
         assert caught.value.hint
+    with pytest.raises(EditionError) as caught:
+        find_edition(project, "weekly/2026-11-26")
+    assert caught.value.hint == "newsletter edition list"
 
 
 def test_news_of_the_future_waits_for_its_date(project):

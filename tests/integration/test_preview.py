@@ -7,14 +7,24 @@ from urllib.parse import quote
 
 import pytest
 from builders import FRIDAY, NOW, add_items, add_members, approve, plan, way_to
+from lxml.html import document_fromstring
 from projects import AUDIENCES
 from relays import ScriptedRelay, refuses
 
 from newsletter.delivery.inbox import Inbox
 from newsletter.delivery.outbox import OutboxTransport
-from newsletter.errors import AddressError, EmptyEdition, NewsletterError, TransportError
+from newsletter.errors import (
+    AddressError,
+    EditionError,
+    EmptyEdition,
+    MemberError,
+    NewsletterError,
+    TransportError,
+)
+from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.examine import examine
+from newsletter.workflows.plan import begin_sending
 from newsletter.workflows.preview import write_preview
 from newsletter.workflows.proof import send_proofs
 from newsletter.workflows.received import write_index
@@ -35,18 +45,72 @@ def drafted(project):
 
 def test_preview_holds_each_variant_as_a_member_gets_it(project, drafted, tmp_path):
     folder = tmp_path / "look"
-    index = write_preview(project, "weekly", folder, NOW)
+    index = write_preview(project, "weekly", folder, NOW).overview
     names = {"governors", "governors~2", "governors+leaders"}
     written = {path.name for path in folder.iterdir() if path.is_file()}
     assert written == {f"{name}.{kind}" for name in names for kind in ("html", "txt", "eml")}
     assert index == folder / "overview" / "index.html"
     assert all(name in index.read_text("utf-8") for name in names)
     message = message_from_bytes((folder / "governors~2.eml").read_bytes(), policy=policy.default)
-    assert str(message["To"]) == "Anna <anna@example.org>"
+    assert str(message["To"]) == "Ben <ben@example.org>"  # Anna has had one of its items
     for kind, suffix in (("html", "html"), ("plain", "txt")):
         part = message.get_body((kind,)).get_content().replace("\r\n", "\n")
         assert part == (folder / f"governors~2.{suffix}").read_text("utf-8")
-    assert "Dear Anna" in (folder / "governors~2.txt").read_text("utf-8")
+    assert "Dear Ben" in (folder / "governors~2.txt").read_text("utf-8")
+
+
+def seen(project, folder, **asked):
+    """What the page of a preview says about as whom each variant is seen."""
+    page = document_fromstring(
+        write_preview(project, "weekly", folder, NOW, **asked).overview.read_text("utf-8")
+    )
+    return {it.get("data-variant"): it.xpath("string(.//p[1])") for it in page.xpath("//section")}
+
+
+def test_each_variant_is_seen_as_a_member_who_gets_it(project, drafted, tmp_path):
+    before = seen(project, tmp_path)
+    assert before == {
+        "governors": "Seen as Anna <anna@example.org>, one of its members.",
+        "governors~2": "Seen as Ben <ben@example.org>, one of its members.",
+        "governors+leaders": "Seen as Cora <cora@example.org>, one of its members.",
+    }
+    begin_sending(project, str(approve_edition(project, "weekly", "Cora", NOW).id), NOW)
+    assert seen(project, tmp_path) == before
+
+
+def test_preview_as_a_member_is_their_very_mail(project, drafted, tmp_path):
+    add_members(project, {"dora": "governors"})
+    name = drafted.id
+    would = f"This is the mail that Dora <dora@example.org> would get, if {name} went out now."
+    assert seen(project, tmp_path, email="Dora@example.org")["governors~2"] == would
+    assert "Dear Dora" in (tmp_path / "governors~2.txt").read_text("utf-8")
+    assert b"To: Dora <dora@example.org>" in (tmp_path / "governors~2.eml").read_bytes()
+    begin_sending(project, str(approve_edition(project, "weekly", "Cora", NOW).id), NOW)
+    planned = f"This is the mail of {name} that was planned for Dora <dora@example.org>."
+    assert seen(project, tmp_path, email="dora@example.org")["governors~2"] == planned
+
+
+def test_preview_as_somebody_who_gets_nothing_says_why(project, drafted, tmp_path):
+    add_members(project, {"eve": "career-leads"})
+    folder = tmp_path / "look"
+    with pytest.raises(MemberError, match="no member has the address bne@example") as unknown:
+        write_preview(project, "weekly", folder, NOW, email="bne@example.org")
+    assert "did you mean ben@example.org" in unknown.value.hint
+    with pytest.raises(EditionError, match=r"eve@example\.org gets nothing of .*: Eve found nothing in it"):
+        write_preview(project, "weekly", folder, NOW, email="eve@example.org")
+    assert not folder.exists()
+
+
+def test_preview_as_somebody_whom_no_variant_fits_says_so(project, tmp_path):
+    add_members(project, ["anna"])
+    add_items(project, {"roof": "governors"})
+    plan(project)
+    add_items(project, {"pay": "governors"})
+    add_members(project, {"anna": "", "ben": "governors"})
+    draft_edition(project, "weekly", NOW, day=FRIDAY.replace(day=30))
+    add_members(project, ["anna"])
+    with pytest.raises(EditionError, match="Anna has had other items than its variants were made for"):
+        write_preview(project, "weekly", tmp_path, NOW, email="anna@example.org")
 
 
 def test_preview_replaces_an_earlier_one_and_nothing_else(project, drafted, tmp_path):
@@ -147,8 +211,11 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
         "feed empty": found["feed empty"].level,
         "relay": "note",
         f"relay 127.0.0.1:{relay.port}": "fault",
+        "schedule weekly": "ok",
+        "schedule broken": "ok",
         "newsletter weekly": "note",
         "newsletter broken": "fault",
+        "templates": "ok",
     }
     assert all(finding.cure for finding in found.values() if finding.level == "fault")
     assert "broken.html:1" in found["newsletter broken"].text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from projects import load, small_settings, write_settings
 
@@ -60,6 +62,7 @@ def test_project_that_cannot_be_made_is_told(tmp_path):
         ("https://www.example.org/rss.xml", None, "feed", "example"),
         ("feeds/Old News/", None, "pages", "old-news"),
         ("https://www.gov.uk/a", None, "feed", "a"),
+        ("http://10.2.0.7/intranet.xml", None, "feed", "intranet"),
         ("https://" + "a" * 60 + ".example.org", None, "feed", "a" * 50),
         ("https://example.org/x", "ours", "feed", "ours"),
     ],
@@ -72,6 +75,7 @@ def test_feed_is_added_and_the_rest_stays(tmp_path, url, name, kind, expected):
     assert load_config(tmp_path, {}).feeds[-1] == feed
     after = (tmp_path / "newsletter.toml").read_text("utf-8")
     assert [line for line in before.splitlines() if line and line not in after.splitlines()] == []
+    assert all(above == "" for above, line in pairwise(after.splitlines()) if line.startswith("[["))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +91,9 @@ def test_feed_is_added_and_the_rest_stays(tmp_path, url, name, kind, expected):
 )
 def test_feed_with_a_fault_is_not_added(tmp_path, url, name, fault):
     write_settings(tmp_path, WITH_COMMENTS)
-    with pytest.raises(ConfigError, match=fault):
+    with pytest.raises(ConfigError, match=fault) as raised:
         add_feed(tmp_path, url, name, "feed")
+    assert "newsletter.toml has" not in str(raised.value)  # it was in order, and still is
     assert (tmp_path / "newsletter.toml").read_text("utf-8") == WITH_COMMENTS
     assert [path.name for path in tmp_path.iterdir()] == ["newsletter.toml"]
 

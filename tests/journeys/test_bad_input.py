@@ -155,13 +155,13 @@ def test_bad_rows_are_told_by_line_and_the_good_ones_kept(fresh):
 
 @pytest.mark.parametrize("field", ["shoe", "member.shoe_size"])
 def test_template_with_an_unknown_field_is_refused_at_draft(project, field):
-    template = project.folder / "templates" / "digest.html"
+    template = project.folder / "templates" / "mail.html"
     lines = template.read_text("utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if "<h1>" in line)
     lines.insert(at, f"<p>{{{{ {field} }}}}</p>")
     template.write_text("\n".join(lines), "utf-8")
     line, cure = fault_of(project("edition", "draft", "weekly", code=1))
-    assert f"digest.html:{at + 1}: " in line
+    assert f"mail.html:{at + 1}: " in line
     assert field.rpartition(".")[2] in line
     assert "known are" in cure
     assert project.json("edition", "list") == []
@@ -318,3 +318,19 @@ def test_database_that_may_not_be_written_is_told(project):
     assert "newsletter.db" in line
     assert "write" in cure
     assert {"before@example.org"} == added - {"anna@example.org", "bashir@example.org", "carys@example.org"}
+
+
+def test_day_that_looks_like_a_slip_is_told(fresh):
+    assert "1999-01-01 is past" in fresh("edition", "draft", "weekly", "--date", "1999-01-01").stdout
+    assert (
+        "9062-11-27 is more than a year ahead"
+        in fresh("edition", "draft", "weekly", "--date", "9062-11-27").stdout
+    )
+    assert fresh.json("edition", "draft", "weekly")["notes"] == []
+
+
+def test_list_without_members_says_how_to_get_some(fresh):
+    assert "newsletter -C" in fresh("member", "list").stderr
+    fresh("member", "add", "anna@example.org", "--first-name", "Anna")
+    assert fresh("member", "list").stderr == ""
+    assert "Anna <anna@example.org>" in fresh("why", "anna@example.org").stdout

@@ -77,7 +77,7 @@ def test_shell_completion_is_there(project):
     assert "complete -o nosort -F" in done.stdout
     words = {"_NEWSLETTER_COMPLETE": "bash_complete", "COMP_WORDS": "newsletter edition s", "COMP_CWORD": "2"}
     done = subprocess.run(program, env={**os.environ, **words}, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["plain,send", "plain,show"]
+    assert done.stdout.split() == ["plain,send", "plain,show", "plain,subject"]
 
 
 def wait_for(process, happened):

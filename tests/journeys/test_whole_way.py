@@ -206,3 +206,8 @@ def test_run_that_a_refusal_stopped_goes_on_with_the_same_command(project):
     assert project.json("edition", "show", name)["counts"]["pending"] == 3
     project.configure(f'host = "{relay.host}"\nport = {relay.port}\nsecurity = "none"', 'outbox = "outbox"')
     assert project.json("edition", "send", name, "--go")["counts"]["sent"] == 3
+
+
+def test_rules_that_match_nothing_stand_in_one_line_for_each_list(project):
+    lines = project("audience", "list", "-v").stdout.splitlines()
+    assert len([line for line in lines if line.startswith("  words: ")]) == 3

@@ -36,7 +36,7 @@ TIERS = {
 }
 
 #: Values that are too many for `types`.
-VALUE_MODULES = {"delivery.content"}
+VALUE_MODULES = {"delivery.content", "render.design"}
 
 #: Clock, dice, disk and network, of which words, values and deciding modules know nothing.
 IMPURE = {
@@ -45,8 +45,8 @@ IMPURE = {
     "time", "urllib3", "uuid",
 }  # fmt: skip
 HEAVY = {
-    "alembic", "babel", "cssutils", "feedparser", "jinja2", "lxml", "nh3", "premailer", "pydantic",
-    "rich", "sqlalchemy",
+    "alembic", "babel", "cssutils", "feedparser", "holidays", "icalendar", "jinja2", "lxml", "nh3",
+    "premailer", "pydantic", "rich", "sqlalchemy",
 }  # fmt: skip
 
 

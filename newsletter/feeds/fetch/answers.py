@@ -12,7 +12,7 @@ from functools import cache
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.request import ACCEPT_ENCODING
 
-from newsletter.errors import FetchError
+from newsletter.errors import DocumentTooLarge, FetchError
 from newsletter.feeds.fetch.limits import FetchLimits
 from newsletter.feeds.types import Fetched, NotModified
 
@@ -123,7 +123,7 @@ def read_answer(
 
 def too_large(start: str, limits: FetchLimits, *, inflated: bool = False) -> FetchError:
     """Return the fault of a document without end, or nearly so."""
-    return FetchError(
+    return DocumentTooLarge(
         f"{start}: the document{', once inflated,' if inflated else ''} is larger than"
         f" {limits.max_bytes:,} bytes",
         feed_url=start,

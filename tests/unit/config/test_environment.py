@@ -65,7 +65,7 @@ def test_other_variables_are_left_alone(tmp_path, variable):
         ("NEWSLETTER_SMTP__HOST__NAME", "NEWSLETTER_SMTP__HOST__NAME: there is no such setting"),
         ("NEWSLETTER_SENDER__FORM", "sender.form = 'x': is not a setting; did you mean `from`?"),
         ("NEWSLETTER_SENDR__FROM", "sendr is not a setting; did you mean `sender`?"),
-        ("NEWSLETTER_SMTP__PORT", "smtp.port = 'x': input should be a valid integer"),
+        ("NEWSLETTER_SMTP__PORT", "smtp.port = 'x': must be a whole number"),
     ],
 )
 def test_setting_that_has_no_place_is_a_fault(tmp_path, variable, fault):

@@ -47,7 +47,7 @@ def feed(**settings):
     ("tables", "fault"),
     [
         (weekly(max_item=3), "newsletters.weekly.max_item = 3: is not a setting; did you mean `max_items`?"),
-        (weekly(max_items=0), "newsletters.weekly.max_items = 0: input should be greater than 0"),
+        (weekly(max_items=0), "newsletters.weekly.max_items = 0: must be more than 0"),
         (
             weekly(approval="automated"),
             "newsletters.weekly.approval = 'automated': must be 'required' or 'automatic'; did you",
@@ -74,7 +74,37 @@ def feed(**settings):
         ),
         (weekly(audiences=[]), "newsletters.weekly.audiences = []: must not be empty"),
         (weekly(timezone="Europe/Londn"), "newsletters.weekly.timezone = 'Europe/Londn': not a time zone"),
-        (weekly(schedule="7 o'clock"), 'newsletters.weekly.schedule = "7 o\'clock": not a cron expression'),
+        (weekly(schedule="7 o'clock"), 'newsletters.weekly.schedule = "7 o\'clock": it names no time of day'),
+        (
+            weekly(schedule="every other Friday 07:00"),
+            "newsletters.weekly.schedule = 'every other Friday 07:00'",
+        ),
+        (weekly(schedule=7), "newsletters.weekly.schedule = 7: it names no time of day; write it as"),
+        (
+            weekly(exceptions=["2026-12-32"]),
+            "newsletters.weekly.exceptions.0 = '2026-12-32': day is out of range for month; write a date",
+        ),
+        (
+            weekly(exceptions=["bank holidays of Cornwall"]),
+            "newsletters.weekly.exceptions.0 = 'bank holidays of Cornwall': we know no bank holidays of",
+        ),
+        (
+            {"calendars": {"terms": {"url": "feeds/a.ics"}}, **weekly(only_in=["term"])},
+            "newsletters.weekly.only_in: 'term' is no calendar of this file; did you mean `terms`?",
+        ),
+        (
+            weekly(on_exception="move"),
+            "newsletters.weekly.on_exception = 'move': must be 'skip', 'next' or 'previous'",
+        ),
+        (
+            {"calendars": {"terms": {"url": "terms.ics"}}},
+            "calendars.terms.url = 'terms.ics': a file must stand",
+        ),
+        ({"calendars": {"terms": {}}}, "calendars.terms.url is missing"),
+        (
+            weekly(catch_up="5m"),
+            "newsletters.weekly.catch_up = '5m': shorter than cron may pause; the least is",
+        ),
         (
             weekly(lead="a day"),
             "newsletters.weekly.lead = 'a day': not a duration; write a number and a unit",
@@ -93,8 +123,8 @@ def feed(**settings):
         ({"newsletters": "weekly"}, "newsletters = 'weekly': must be a list"),
         (smtp(rate="30 per minute"), "smtp.rate = '30 per minute': not a rate; write it as \"30/minute\""),
         (smtp(rate=30), "smtp.rate = 30: not a rate"),
-        (smtp(weight=0), "smtp.weight = 0: input should be greater than or equal to 1"),
-        (smtp(messages_per_connection=0), "smtp.messages_per_connection = 0: input should be greater than 0"),
+        (smtp(weight=0), "smtp.weight = 0: must be at least 1"),
+        (smtp(messages_per_connection=0), "smtp.messages_per_connection = 0: must be more than 0"),
         (
             {"smtp": [{"preset": "microsoft365"}, {"host": "smtp.office365.com"}]},
             "smtp: the name 'smtp.office365.com:587' stands 2 times; give each relay a name of its own",
@@ -107,7 +137,10 @@ def feed(**settings):
             weekly(window=["8:00-9:00", 5]),
             "newsletters.weekly.window = ['8:00-9:00', 5]: '5' is not a sending",
         ),
-        (smtp(port="25x"), "smtp.port = '25x': input should be a valid integer"),
+        (smtp(port=99999), "smtp.port = 99999: must be at most 65535"),
+        (smtp(host=""), "smtp.host = '': must not be empty"),
+        (smtp(host=25), 'smtp.host = 25: must be text, in quotes: "…"'),
+        (smtp(port="25x"), "smtp.port = '25x': must be a whole number"),
         (
             smtp(preset="postfx"),
             "smtp.preset = 'postfx': must be 'microsoft365', 'gmail', 'ses' or 'postfix'; did",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,10 @@ from newsletter.config import load_config
 from newsletter.delivery.judge import RETRY_AGE
 from newsletter.delivery.types import Timeouts
 from newsletter.delivery.window import parse_window
+from newsletter.editions.days import BankHolidays, CalendarName, DaySpan
 from newsletter.errors import ConfigError, EditionError
 from newsletter.feeds.types import FeedSource
+from newsletter.render.design import Logo
 from newsletter.render.types import Organisation, Sender
 
 EVERY_SETTING = (Path(__file__).parent / "every_setting.toml").read_text("utf-8")
@@ -23,7 +25,10 @@ EVERY_SETTING = (Path(__file__).parent / "every_setting.toml").read_text("utf-8"
 def test_every_setting_is_read(tmp_path):
     config = load(tmp_path, EVERY_SETTING)
     assert config.organisation == Organisation(
-        "Union of Heads", "4 Station Parade, Crawley RH10 1BY", "https://heads.example.org/about"
+        "Union of Heads",
+        "4 Station Parade, Crawley RH10 1BY",
+        "https://heads.example.org/about",
+        "Registered union 12 · [Privacy](https://www.example.org/privacy)",
     )
     assert config.sender == Sender(
         "Heads Weekly", "weekly@example.org", "desk@example.org", "leave@example.org"
@@ -41,6 +46,10 @@ def test_every_setting_is_read(tmp_path):
     first, second, _ = config.settings.feeds
     assert (first.username, first.password_env) == ("union", "HEADS_FEED_PASSWORD")
     assert (first.headers_env, second.token_env) == ({"X-Api-Key": "HEADS_FEED_KEY"}, "HEADS_FEED_TOKEN")
+    design = config.design
+    assert (design.light.accent, design.light.page, design.dark.line) == ("#654321", "#eeeeee", "#333333")
+    assert (design.heading_font, design.text_font) == ("Charter, Georgia, serif", "Verdana, sans-serif")
+    assert design.logo == Logo("https://www.example.org/logo.png", 180, 40)
     second = config.relays[1]
     assert (second.name, second.rate, second.daily_limit) == ("second", (14, 1), 500)
     assert (second.weight, second.connections, second.messages_per_connection) == (3, 2, 50)
@@ -49,6 +58,16 @@ def test_every_setting_is_read(tmp_path):
     newsletter = config.newsletter("heads-weekly")
     assert newsletter.display_title == "Heads, week by week"
     assert (newsletter.lead, newsletter.catch_up) == (timedelta(hours=48), timedelta(minutes=90))
+    assert newsletter.schedule.cron == "30 6 * * 1#1"
+    assert newsletter.exceptions == (
+        DaySpan(date(2026, 12, 21), date(2027, 1, 3), "Christmas"),
+        DaySpan(date(2027, 5, 1), date(2027, 5, 1), "the day 2027-05-01"),
+        BankHolidays("Wales"),
+        CalendarName("holidays"),
+    )
+    assert newsletter.only_in == (CalendarName("terms"),)
+    assert config.settings.calendars["terms"].events == ("term",)
+    assert config.settings.calendars["holidays"].url == "https://www.example.gov.uk/holidays.ics"
     assert newsletter.window == parse_window("Mon-Fri 8:00-18:00; Sat 9:00-12:00")
 
 
@@ -75,6 +94,8 @@ def test_defaults_are_those_that_users_were_promised(tmp_path):
     assert (relay.connections, relay.rate, relay.daily_limit) == (8, None, None)
     assert (relay.name, relay.weight, relay.messages_per_connection) == ("smtp.example.org:587", 1, None)
     assert newsletter.window is None
+    assert newsletter.schedule.cron == "0 7 * * FRI"
+    assert (newsletter.exceptions, newsletter.only_in, newsletter.on_exception) == ((), (), "skip")
     assert (relay.timeouts.seconds, relay.auth) == (Timeouts(), "password")
     assert newsletter.retry_for == RETRY_AGE
     assert newsletter.display_title == "Weekly"
@@ -193,11 +214,13 @@ def test_sample_holds_every_setting():
             "web",
             "dkim",
             "pictures",
+            "design",
             "bounces",
             "database",
             "fetch",
             "feeds",
             "audiences",
+            "calendars",
         ),
         *("sorting", "newsletters"),
     }

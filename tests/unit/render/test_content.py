@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.feeds.types import ItemStatus
-from newsletter.render.content import PREHEADER_LENGTH, cut_words, first_words, view_edition
+from newsletter.render.content import view_edition
+from newsletter.render.subject import PREHEADER_LENGTH, cut_words, first_words
 
 DAY = date(2026, 11, 27)
 
@@ -38,9 +39,9 @@ def test_pinned_items_lead_the_edition_whatever_their_sections():
         make_item("d", section="Pay"),
     )
     groups = [(section.title, "".join(item.headline for item in section.items)) for section in shown.sections]
-    assert groups == [("Top news", "ab"), ("Training", "c"), ("Pay", "d")]
+    assert groups == [("Top stories", "ab"), ("Training", "c"), ("Pay", "d")]
     assert [item.category for item in shown.items] == ["Pay", "Training", "", ""]
-    assert (shown.subject, view(language="cy").words.lead_section) == ("a", "Prif newyddion")
+    assert (shown.subject, view(language="cy").words.top_stories) == ("a", "Y prif straeon")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_headline_is_one_line_and_never_empty(title, headline):
     ("titles", "preheader"),
     [
         ((), "0 stories in the issue of 27 November 2026 from School Leaders Union"),
-        (("One",), "1 story in the issue of 27 November 2026 from School Leaders Union"),
+        (("One",), "Work on the first hundred roofs begins at Easter."),
         (
             ("One", "Two"),
             "Also in this issue: Two · 2 stories in the issue of 27 November 2026 from School Leaders Union",

@@ -43,7 +43,7 @@ def test_address_ends_its_line_and_is_never_broken(address, words, lines):
         ("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li>d</li></ul>", "* a\n  1. b\n  2. c\n* d"),
         ("<blockquote><p>a</p><ul><li>b</li></ul></blockquote>", "    a\n\n    * b"),
         ('<p>See <a href="https://a.example.org">it</a> all.</p>', "See it all.\nit: https://a.example.org"),
-        ('<ul><li><a href="https://a.example.org">it</a></li></ul>', "* it\n  it: https://a.example.org"),
+        ('<ul><li><a href="https://a.example.org">it</a></li></ul>', "* it: https://a.example.org"),
     ],
 )
 def test_story_is_written_in_plain_words(html, text):

@@ -1,7 +1,7 @@
 """What was approved, kept for comparison, and approvals that were dropped.
 
 Revision ID: 0013
-Revises: 0007
+Revises: 0012
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from newsletter.store.schema import UtcDateTime
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0012"
 
 
 def upgrade() -> None:

@@ -1,0 +1,63 @@
+"""Due: what it is time for. Nothing heavy is imported here, since mostly it is time for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsletter.config import NewsletterSettings
+from newsletter.editions.agenda import Step
+from newsletter.editions.types import Edition
+from newsletter.store.settings import SettingStore
+from newsletter.workflows.project import Project
+from newsletter.workflows.schedules import steps_now
+
+#: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
+_SLACK = timedelta(seconds=30)
+_BEGAN = "runs began at"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a round would do: feeds to read, steps by newsletter, editions that may go on going out."""
+
+    feeds: list[str]
+    steps: list[tuple[str, Step]]
+    going_out: list[Edition]
+
+
+def what_is_due(project: Project, now: datetime) -> Due:
+    """Say what a round would begin with now."""
+    steps = [
+        (newsletter.name, step)
+        for newsletter in project.config.settings.newsletters
+        for step in due_steps(project, newsletter, now)
+    ]
+    return Due(due_feeds(project, now), steps, project.editions.going_out(now))
+
+
+def due_feeds(project: Project, now: datetime) -> list[str]:
+    """Return the feeds that it is time to read, but for those that retired or asked for patience."""
+    return [
+        feed.source.name
+        for feed in project.feeds.for_update(project.config.feeds)
+        if not feed.retired_at
+        and not (feed.ask_after and now < feed.ask_after)
+        and (
+            feed.last_pulled_at is None
+            or now - feed.last_pulled_at >= timedelta(seconds=feed.source.every_s) - _SLACK
+        )
+    ]
+
+
+def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
+    """Return what is to be done now for the editions of a newsletter."""
+    began = SettingStore(project.database).get(_BEGAN)
+    return steps_now(project, newsletter, now, datetime.fromisoformat(began) if began else now)
+
+
+def note_first_run(project: Project, now: datetime) -> None:
+    """Note when scheduled runs began, at the first of them: what was due before is nobody's."""
+    settings = SettingStore(project.database)
+    if settings.get(_BEGAN) is None:
+        settings.put(_BEGAN, now.isoformat())
