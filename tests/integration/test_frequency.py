@@ -9,12 +9,14 @@ from random import Random
 import pytest
 from builders import FRIDAY, NOW, add_items, add_members, plan
 from projects import AUDIENCES
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from newsletter.errors import EmptyEdition, MemberError
 from newsletter.members.types import Frequency
-from newsletter.store.schema import deliveries, items, members, variant_items
+from newsletter.store.schema import deliveries, editions, items, members, variant_items
+from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.members import change_frequency, show_member
+from newsletter.workflows.readers import find_reader, sample_readers
 from newsletter.workflows.why import explain_member
 
 #: Short, so that what comes between two monthly editions is older than others may get.
@@ -72,6 +74,37 @@ def test_monthly_member_gets_the_first_edition_of_a_month_with_all_that_came_sin
     story = explain_member(project, "ben@example.org", week(6), edition="weekly/2026-12-11").editions[0]
     assert story.because.code == "monthly"
     assert story.because.text.endswith("gets weekly once a month, and that month's was weekly/2026-12-04")
+
+
+def test_preview_shows_a_monthly_member_the_older_news_and_others_theirs(project):
+    add_members(project, ["anna", "ben"])
+    issue(project, 0)
+    often(project, "ben", MONTHLY, week(0))
+    for number in range(1, 4):  # ben has had November's, and gets the first of December
+        add_items(project, {f"n{number}": "governors"}, now=week(number))
+    often(project, "anna", EACH, week(3))
+    edition = draft_edition(project, "weekly", week(3)).edition
+    content = {it.key: len(it.items) for it in project.editions.variants(edition)}
+    seen = {it.first_name: content[key] for key, it in sample_readers(project, edition, week(3)).items()}
+    assert seen == {"Anna": 2, "Ben": 3}
+    with_age = find_reader(project, edition, "ben@example.org", week(3))
+    assert content[with_age.variant] == 3
+
+
+def test_members_who_get_one_a_month_make_no_number_unusual(project):
+    add_members(project, [f"m{number}" for number in range(60)])
+    for number in range(30):
+        often(project, f"m{number}", MONTHLY, NOW)
+    issue(project, 0)
+    with project.database.write() as connection:
+        connection.execute(update(editions).values(status="sent"))
+    add_items(project, {"n1": "governors"}, now=week(0))
+    made = draft_edition(project, "weekly", week(0), day=FRIDAY + timedelta(days=3))
+    assert sum(it.recipients for it in project.editions.variants(made.edition)) == 30
+    assert "recipients-unusual" not in {it.rule for it in made.findings}
+    made = draft_edition(project, "weekly", week(1))
+    assert sum(it.recipients for it in project.editions.variants(made.edition)) == 60
+    assert "recipients-unusual" not in {it.rule for it in made.findings}
 
 
 @pytest.mark.parametrize("seed", range(4))
