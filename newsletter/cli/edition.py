@@ -11,10 +11,19 @@ import click
 
 from newsletter.cli.app import App, now, pass_app
 from newsletter.cli.archive import archive
+from newsletter.cli.changes import diff
 from newsletter.cli.commands import Group
 from newsletter.cli.control import cancel, login_name, pause, resume
 from newsletter.cli.edition_draft import tell_draft
-from newsletter.cli.edition_view import counts_json, edition_json, needless, tell_edition, tell_way_on
+from newsletter.cli.edition_view import (
+    approval_json,
+    counts_json,
+    edition_json,
+    needless,
+    tell_approvals,
+    tell_edition,
+    tell_way_on,
+)
 from newsletter.cli.edition_write import closing, intro, subject
 from newsletter.cli.findings import findings_json, tell_findings
 from newsletter.cli.report import report
@@ -30,7 +39,7 @@ def edition() -> None:
     """
 
 
-for command in (intro, closing, subject, send, pause, resume, cancel, report, archive):
+for command in (intro, closing, subject, diff, send, pause, resume, cancel, report, archive):
     edition.add_command(command)
 
 
@@ -45,15 +54,13 @@ def list_(app: App) -> None:
             "newsletter": found.id.newsletter,
             "date": found.id.date,
             "status": found.status,
-            "approved_by": found.approved_by,
+            **approval_json(project, found),
             "counts": counts_json(project, found),
         }
         for found in project.editions.all()
     ]
     numbers = ["PLANNED", "SENT"]
-    rows = [
-        (d["id"], d["status"], d["approved_by"], *(d["counts"][n.lower()] for n in numbers)) for d in data
-    ]
+    rows = [(d["id"], d["status"], _approved_by(d), *(d["counts"][n.lower()] for n in numbers)) for d in data]
     columns = ["EDITION", "STATUS", "APPROVED BY", *numbers]
     app.show(data, lambda: table(columns, rows, right=numbers, whole=["STATUS"]))
     if not rows:
@@ -172,8 +179,9 @@ def test(app: App, edition_id: str, addresses: tuple[str, ...]) -> None:
 def approve(app: App, edition_id: str, name: str | None, accept: tuple[str, ...]) -> None:
     """Approve an edition as it stands. That, byte for byte, is what will be sent.
 
-    One in which the checks found errors is refused. Warnings are shown; which of them were accepted is kept
-    with the approval.
+    Where the newsletter asks for several approvals, nothing leaves before all of them have come. An edition
+    in which the checks found errors is refused. Warnings are shown; which of them were accepted is kept with
+    the approval.
     """
     from newsletter.workflows.approve import approve_edition
     from newsletter.workflows.inspect import inspect_edition
@@ -184,11 +192,23 @@ def approve(app: App, edition_id: str, name: str | None, accept: tuple[str, ...]
     findings, accepted = inspect_edition(project, approved, now()), project.editions.accepted(approved)
 
     def human() -> None:
-        click.echo(f"{approved.id} is approved by {approved.approved_by}")
+        if by := approval_json(project, approved)["approved_by"]:
+            click.echo(f"{approved.id} is approved by {by}")
+        else:
+            click.echo(f"{approved.id} is not approved yet")
+        tell_approvals(project, approved)
         tell_findings(app, findings, accepted)
         tell_way_on(app, approved)
 
     app.show(edition_json(project, approved) | findings_json(findings, accepted), human)
+
+
+def _approved_by(data: dict[str, Any]) -> str:
+    """Return "Anna and Ben", or "Anna (1 of 2)" where somebody else has to approve it too."""
+    if data["approved_by"] or not data["approvals"]:
+        return data["approved_by"] or ""
+    names = " and ".join(it["name"] for it in data["approvals"])
+    return f"{names} ({len(data['approvals'])} of {data['approvals_needed']})"
 
 
 def _date(text: str | None) -> date | None:

@@ -29,8 +29,7 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
         "newsletter": edition.id.newsletter,
         "date": edition.id.date,
         "hash": edition.hash,
-        "approved_by": edition.approved_by,
-        "approved_at": edition.approved_at,
+        **approval_json(project, edition),
         "words": [
             {"part": it.part, "audience": it.audience, "text": it.text, "by": it.by, "at": it.at}
             for it in project.edition_words.standing(edition)
@@ -61,6 +60,30 @@ def state_json(edition: Edition) -> dict[str, Any]:
         "pause_reason": edition.pause_reason,
         "halted_at": edition.halted_at,
     }
+
+
+def approval_json(project: Project, edition: Edition) -> dict[str, Any]:
+    """Return who has approved an edition as it stands; `approved_by` is null until enough have."""
+    standing = project.editions.approvals(edition)
+    return {
+        "approved_by": " and ".join(it.name for it in standing) if edition.approved_by else None,
+        "approved_at": edition.approved_at,
+        "approvals": [{"name": it.name, "at": it.at} for it in standing],
+        "approvals_needed": project.config.newsletter(edition.id.newsletter).approvals,
+    }
+
+
+def tell_approvals(project: Project, edition: Edition) -> None:
+    """Print who has approved an edition that waits for more, or whose approval no longer counts."""
+    from newsletter.workflows.approve import approvers_of
+    from newsletter.workflows.changes import is_changed
+
+    approvers, standing = approvers_of(project, edition), project.editions.approvals(edition)
+    if standing and approvers.missing(standing):
+        prose(f"It has {approvers.told(standing)}.")
+    elif edition.status in ("draft", "held") and (approval := is_changed(project, edition)):
+        what = f"what {approval.name} approved on {shown_time(approval.at)}, and asks for approval again"
+        prose(f"It is no longer {what}. What has changed: newsletter edition diff {edition.id}")
 
 
 def counts_json(project: Project, edition: Edition) -> dict[str, int]:
@@ -120,7 +143,8 @@ def was_halted(edition: Edition) -> str:
 
 def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstill]) -> None:
     """Print an edition: its variants, its items, how far its deliveries are, and why it stands still."""
-    approved = f", approved by {edition.approved_by}" if edition.approved_by else ""
+    by = approval_json(project, edition)["approved_by"]
+    approved = f", approved by {by}" if by else ""
     heading(f"{edition.id} ({edition.id.date:%A}) {is_how(edition)}{approved}")
     _tell_words(project, edition)
     variants = project.editions.variants(edition)
@@ -131,6 +155,8 @@ def tell_edition(project: Project, edition: Edition, reasons: Iterable[Standstil
     tell_variants(project, edition, variants)
     click.echo()
     _tell_items(project, edition, variants)
+    if edition.status in ("draft", "held", "approved"):
+        tell_approvals(project, edition)
     counts = counts_json(project, edition)
     if counts["planned"]:
         click.echo(f"\n{counted(counts['planned'], 'member')} planned: {tell_counts(counts)}")

@@ -133,6 +133,7 @@ def show(app: App, email: str) -> None:
             (
                 s.newsletter,
                 ", ".join(slug for slug in order if slug in s.audiences),
+                "monthly" if s.frequency == "monthly" else "each edition",
                 shown_time(s.started_at),
                 _ended(s),
                 s.source,
@@ -141,7 +142,8 @@ def show(app: App, email: str) -> None:
         ]
         if rows:
             click.echo()
-            table(["NEWSLETTER", "AUDIENCES", "SINCE", "ENDED", "FROM"], rows, whole=["SINCE"])
+            columns = ["NEWSLETTER", "AUDIENCES", "HOW OFTEN", "SINCE", "ENDED", "FROM"]
+            table(columns, rows, whole=["HOW OFTEN", "SINCE"])
         for it in bounces:
             click.echo(printable(f"Came back {shown_time(it.came_at)}: {bounce_line(it)}"))
 
@@ -179,6 +181,30 @@ def add(
         else f"{added.email} added, for no audience, and will get nothing"
     )
     app.show(_member_json(added, order), lambda: click.echo(told))
+
+
+@member.command("frequency", example="newsletter member frequency anna@example.org monthly")
+@click.argument("email")
+@click.argument("how_often", metavar="weekly|monthly", type=click.Choice(["weekly", "monthly"]))
+@click.option("--newsletter", help="Only this one; otherwise every newsletter that they get.")
+@pass_app
+def frequency(app: App, email: str, how_often: str, newsletter: str | None) -> None:
+    """Let somebody get each edition, or one a month.
+
+    "weekly" means each edition. "monthly" means the first edition of each calendar month that has something
+    for them, with all that has come in since. Whatever is changed, nothing comes twice and nothing is lost.
+    """
+    from newsletter.members.types import Frequency
+    from newsletter.workflows.members import change_frequency
+
+    project = app.open()
+    if newsletter is not None:
+        project.config.newsletter(newsletter)
+    often = Frequency.MONTHLY if how_often == "monthly" else Frequency.EACH
+    changed = change_frequency(project.members, email, often, newsletter, now())
+    words = "one edition a month" if often is Frequency.MONTHLY else "each edition"
+    told = f"{email} gets {words} of: {', '.join(changed)}" if changed else f"{email} gets {words} already"
+    app.show({"email": email, "frequency": often, "changed": changed}, lambda: click.echo(told))
 
 
 @member.command("unsubscribe", example="newsletter member unsubscribe anna@example.org")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ from newsletter.config.fields import (
     WindowField,
 )
 from newsletter.config.timeouts import TimeoutSettings
+from newsletter.editions.approval import name_key
 from newsletter.editions.recurrence import parse_recurrence
 
 
@@ -297,6 +299,8 @@ class NewsletterSettings(_Table):
     language: Literal["en", "cy"] = "en"
     lead: Duration = timedelta(hours=24)
     approval: Literal["required", "automatic"] = "required"
+    approvers: tuple[Line, ...] = ()
+    approvals: PositiveInt = 1
     on_missed: Literal["send", "skip", "hold"] = "send"
     catch_up: Grace = timedelta(hours=6)
     min_items: PositiveInt = 1
@@ -312,6 +316,17 @@ class NewsletterSettings(_Table):
     window: WindowField | None = None
     check_links: bool = False
     on_warning: Literal["show", "hold"] = "show"
+
+    @model_validator(mode="after")
+    def _enough_approvers(self) -> Self:
+        names = Counter(map(name_key, self.approvers))
+        if twice := [name for name in self.approvers if names[name_key(name)] > 1]:
+            raise ValueError(f"names {twice[0]!r} twice among its approvers; one person counts once")
+        if self.approvers and self.approvals > len(self.approvers):
+            raise ValueError(f"asks for {self.approvals} approvals and has {len(names)} in its approvers")
+        if self.approval == "automatic" and (self.approvers or self.approvals > 1):
+            raise ValueError('has approval = "automatic", so approvers and approvals do nothing')
+        return self
 
     @property
     def display_title(self) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.editions.types import Edition, EditionStatus
+from newsletter.editions.types import Edition, EditionId, EditionStatus
 from newsletter.feeds.types import Item, ItemStatus
 from newsletter.members.types import (
     Basis,
     EndReason,
+    Frequency,
     Member,
     MemberStatus,
     Subscription,
@@ -129,18 +130,22 @@ def why_no_delivery(
     items: Mapping[int, frozenset[str]],
     carried: Mapping[int, str],
     now: datetime,
+    *,
+    had: EditionId | None = None,
 ) -> Because:
     """Return why nothing of an edition was planned for a member.
 
     items: all of the edition, with their audiences; carried: by item, the edition that brought it earlier.
+    had: another edition of its month that reached the member, or may yet.
     """
     planned = edition.started_at
-    personal = why_not_subscribed(standing, planned or now)
+    at = planned or now
+    personal = why_not_subscribed(standing, at) or _had_this_month(standing, at, had)
     if planned is None and edition.status in (EditionStatus.CANCELLED, EditionStatus.SKIPPED):
         return Because("not_sent", f"got nothing of it, like everybody: it was {edition.status}")
     if personal:
         return personal
-    running = standing.subscription(planned or now)
+    running = standing.subscription(at)
     theirs = running.audiences if running else frozenset()
     for_them = [item for item, audiences in items.items() if audiences & theirs]
     if not for_them:
@@ -151,6 +156,13 @@ def why_no_delivery(
         how = "a draft" if edition.status is EditionStatus.DRAFT else str(edition.status)
         return Because("not_sent_yet", f"would get it: it is {how}, and nothing of it has left yet")
     return _unserved(edition, running)
+
+
+def _had_this_month(standing: Standing, at: datetime, had: EditionId | None) -> Because | None:
+    running = standing.subscription(at)
+    if had is None or running is None or running.frequency != Frequency.MONTHLY:
+        return None
+    return Because("monthly", f"gets {standing.newsletter} once a month, and that month's was {had}")
 
 
 def _unserved(edition: Edition, running: Subscription | None) -> Because:

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -61,12 +61,13 @@ class Standing:
     """What there is of a newsletter. editions: all that are open, and at least the last that is not.
 
     items: how many each draft holds, by date. since: when scheduled runs began; what was due before is
-    nobody's.
+    nobody's. approvals: of drafts that wait for more, how many they have, as a person is told, by date.
     """
 
     editions: Collection[Edition]
     items: Mapping[date, int]
     since: datetime
+    approvals: Mapping[date, str] = field(default_factory=dict)
 
 
 def agenda(schedule: Schedule, policy: Policy, standing: Standing, now: datetime) -> list[Step]:
@@ -84,6 +85,7 @@ class _Agenda:
         self._policy = policy
         self._editions = {edition.id.date: edition for edition in standing.editions}
         self._items = standing.items
+        self._approvals = standing.approvals
         self._since = standing.since
         self._now = now
 
@@ -169,7 +171,7 @@ class _Agenda:
         told = (
             "it was drafted after that, and nobody has approved it yet" if late else "nobody had approved it"
         )
-        return self._step(Action.HOLD, occasion, told)
+        return self._step(Action.HOLD, occasion, self._approvals.get(occasion.date, told))
 
     def _missing(self, occasion: Occasion) -> Step:
         if self._is_missed(occasion) and self._policy.on_missed == "skip":

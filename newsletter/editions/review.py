@@ -20,16 +20,20 @@ def repeated_subject(subject: str, before: EditionId, subjects: Collection[str])
         )
 
 
-def unusual_size(edition: EditionId, total: int, earlier: Sequence[int]) -> Iterator[Finding]:
-    """Yield that an edition goes to far more or fewer members than those before, given newest first."""
-    if not is_unusual(total, earlier):
+def unusual_size(edition: EditionId, regular: int, total: int, earlier: Sequence[int]) -> Iterator[Finding]:
+    """Yield that an edition goes to far more or fewer members than those before, given newest first.
+
+    regular, earlier: without those who get one a month, who are in the total.
+    """
+    if not is_unusual(regular, earlier):
         return
+    aside = f" and {total - regular:,} who get one a month" if total > regular else ""
     told = ", ".join(f"{number:,}" for number in earlier)
-    confirm = f"; sending will ask for --confirm {total}" if is_far(total, earlier[0]) else ""
+    confirm = f"; sending will ask for --confirm {total}" if is_far(regular, earlier[0]) else ""
     yield Finding(
         "recipients-unusual",
         "warning",
-        f"{edition} would go to {total:,} members; the last ones went to {told}{confirm}",
+        f"{edition} would go to {regular:,} members{aside}; the last ones went to {told}{confirm}",
         "look whether an import left members out or brought too many: newsletter member list",
     )
 

@@ -54,6 +54,14 @@ def parse_edition_id(text: str) -> EditionId | str:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's name on an edition as it stands."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
     """An edition as the store knows it."""
 
@@ -65,6 +73,7 @@ class Edition:
     #: Over all variants; what approval is bound to. None before the first draft is complete.
     hash: str | None
     drafted_at: datetime | None
+    #: The last who approved it; None until as many have as it takes.
     approved_by: str | None = None
     approved_at: datetime | None = None
     #: When its deliveries were planned: who joined later is not among them.
@@ -108,6 +117,8 @@ class HistoryGroup:
     members: int
     #: How the store finds these members again when deliveries are planned; opaque here.
     signature: tuple[int, ...] = ()
+    #: "monthly" for who gets one a month or did lately, and so may get items that are older, else "each".
+    frequency: str = "each"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ What it does
   injection") and loses it on the way in, so that importing our own export changes nothing; for the same
   reason the running newsletters have a column in it. `status` is derived: the five words of it are read and
   not kept, any other word in such a column is an attribute.
+- `frequency` has two values, each edition and monthly; "weekly" is how people say the former. It belongs to a
+  subscription; a column of a file sets it for all that run. A change ends the subscription and begins
+  another, so that `why` can tell what somebody got when.
 
 What it refuses
 - It never brings back who left. Who ended a newsletter, complained or bounced stays out of it whatever

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from newsletter.members.types import MemberStatus
+from newsletter.members.types import Frequency, MemberStatus
 
 EMAIL, FIRST_NAME, LAST_NAME = "email", "first_name", "last_name"
 AUDIENCES, NEWSLETTERS, STATUS = "audiences", "newsletters", "status"
-OWN_COLUMNS = (EMAIL, FIRST_NAME, LAST_NAME, AUDIENCES, NEWSLETTERS)
+FREQUENCY = "frequency"
+OWN_COLUMNS = (EMAIL, FIRST_NAME, LAST_NAME, AUDIENCES, NEWSLETTERS, FREQUENCY)
 
 #: Between the audiences of one cell, whatever parts the cells.
 LIST_SEPARATOR = ";"
@@ -26,6 +27,12 @@ _SYNONYMS = {
     "lastname": LAST_NAME,
     "audience": AUDIENCES,
     "newsletter": NEWSLETTERS,
+}
+_FREQUENCIES = {
+    "weekly": Frequency.EACH,
+    "each": Frequency.EACH,
+    "each edition": Frequency.EACH,
+    "monthly": Frequency.MONTHLY,
 }
 # tab, CR and LF: OWASP, "CSV injection"; the ' are counted in, so that shielding can be undone.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -66,6 +73,14 @@ def list_reader(kind: str, titles: Mapping[str, str]) -> Callable[[str], frozens
         return frozenset(known[_plain(word)] for word in words if word)
 
     return read
+
+
+def read_frequency(cell: str) -> Frequency | str | None:
+    """Return how often, None for an empty cell, or a text when it says something else."""
+    if not cell:
+        return None
+    known = _FREQUENCIES.get(_plain(cell))
+    return known or f"frequency {cell[:80]!r} is not known; known are: 'weekly' (each edition), 'monthly'"
 
 
 def _plain(word: str) -> str:

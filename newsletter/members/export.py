@@ -27,6 +27,7 @@ def write_rows(members: Iterable[Member], fields: Sequence[str]) -> Iterator[str
                     member.last_name,
                     LIST_SEPARATOR.join(sorted(member.audiences)),
                     LIST_SEPARATOR.join(sorted(member.newsletters)),
+                    member.frequency or "",
                     # A column of this name that came in with other words than ours is an attribute.
                     member.attributes.get(STATUS, member.status.value),
                     *(member.attributes.get(field, "") for field in attributes),

@@ -15,6 +15,7 @@ from newsletter.members.columns import (
     AUDIENCES,
     EMAIL,
     FIRST_NAME,
+    FREQUENCY,
     LAST_NAME,
     NEWSLETTERS,
     OWN_COLUMNS,
@@ -22,11 +23,12 @@ from newsletter.members.columns import (
     STATUSES,
     column_name,
     list_reader,
+    read_frequency,
     unshielded,
 )
 from newsletter.members.encoding import REPLACEMENT, Encoding, decide_encoding, encoding_doubt
 from newsletter.members.records import MAX_RECORD, Records
-from newsletter.members.types import BadRow, MemberRow
+from newsletter.members.types import BadRow, Frequency, MemberRow
 
 DELIMITERS = ",;\t"
 MAX_NAME = 200
@@ -122,6 +124,7 @@ class _RowReader:
         place = {name: place for place, name in enumerate(names)}
         self._first_name, self._last_name = place.get(FIRST_NAME), place.get(LAST_NAME)
         self._audiences, self._newsletters = place.get(AUDIENCES), place.get(NEWSLETTERS)
+        self._frequency = place.get(FREQUENCY)
         self._attributes = [(name, at) for name, at in place.items() if name and name not in OWN_COLUMNS]
         self._own = [place[name] for name in OWN_COLUMNS if name in place]
         self._nameless = [at for at, name in enumerate(names) if not name]
@@ -185,6 +188,7 @@ class _RowReader:
                 for name, at in self._attributes
                 if cells[at] and not (name == STATUS and cells[at] in STATUSES)
             },
+            _frequency(cells, self._frequency),
         )
 
 
@@ -193,6 +197,13 @@ def _name(cells: list[str], at: int | None) -> str:
     if len(name) > MAX_NAME:
         raise _BadCell(f"a name of more than {MAX_NAME} characters: {name[:40]!r}")
     return name
+
+
+def _frequency(cells: list[str], at: int | None) -> Frequency | None:
+    found = None if at is None else read_frequency(cells[at])
+    if found is None or isinstance(found, Frequency):
+        return found
+    raise _BadCell(found)
 
 
 def _list(

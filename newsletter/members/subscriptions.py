@@ -8,6 +8,7 @@ from datetime import datetime
 
 from newsletter.members.types import (
     EndReason,
+    Frequency,
     MemberRow,
     Served,
     Subscription,
@@ -15,9 +16,6 @@ from newsletter.members.types import (
     Suppression,
     Terms,
 )
-
-#: Frequency of a subscription that an import begins: every edition, as it appears.
-EACH_EDITION = "each"
 
 #: Ends that no import undoes.
 LEFT = frozenset({EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.BOUNCED, EndReason.FORGOTTEN})
@@ -41,6 +39,7 @@ def merge_rows(rows: Sequence[MemberRow]) -> MemberRow:
             _joined(merged.audiences, row.audiences),
             _joined(merged.newsletters, row.newsletters),
             {**merged.attributes, **row.attributes},
+            row.frequency or merged.frequency,
         )
     return merged
 
@@ -56,12 +55,13 @@ def decide_subscriptions(
     terms: Terms,
     *,
     suppressed: bool = False,
+    frequency: Frequency | None = None,
 ) -> SubscriptionChanges:
     """Return what an import changes for a member who is now in these audiences.
 
     listed: names in the `newsletters` column, None where the file has none and every newsletter counts.
     history: the member's subscriptions, running and ended, in any order. Those to newsletters that the terms
-    do not know are left alone, and so are all of a suppressed address.
+    do not know are left alone, and so are all of a suppressed address. frequency: None leaves it as it is.
     """
     if suppressed:
         return SubscriptionChanges(left_out=True)
@@ -74,25 +74,29 @@ def decide_subscriptions(
         wanted = served.audiences.intersection(audiences)
         is_listed = listed is None or served.newsletter in listed
         if running:
-            reason = _end_reason(running, wanted, is_listed=is_listed)
+            often = frequency or running.frequency
+            reason = _end_reason(running, wanted, often, is_listed=is_listed)
             if reason:
                 ends.append((served.newsletter, reason))
             if reason is EndReason.CHANGED:
-                begins.append(_changed(running, wanted, terms))
+                begins.append(replace(running, audiences=wanted, frequency=often, started_at=terms.now))
         elif wanted and is_listed:
             if _has_left(past):
                 left_out = True
             else:
-                begins.append(_begun(served, wanted, terms))
+                begins.append(_begun(served, wanted, frequency or Frequency.EACH, terms))
     return SubscriptionChanges(tuple(ends), tuple(begins), left_out)
 
 
-def _end_reason(running: Subscription, wanted: frozenset[str], *, is_listed: bool) -> EndReason | None:
+def _end_reason(
+    running: Subscription, wanted: frozenset[str], often: str, *, is_listed: bool
+) -> EndReason | None:
     if not wanted:
         return EndReason.NO_LONGER_SERVED
     if not is_listed:
         return EndReason.NOT_LISTED
-    return EndReason.CHANGED if running.audiences != wanted else None
+    is_same = (running.audiences, running.frequency) == (wanted, often)
+    return None if is_same else EndReason.CHANGED
 
 
 def stays_out(history: Sequence[Subscription], suppression: Suppression) -> bool:
@@ -124,19 +128,5 @@ def _has_left(past: Sequence[Subscription]) -> bool:
     return any(when == last and reason in LEFT for when, reason in ended)
 
 
-def _begun(served: Served, audiences: frozenset[str], terms: Terms) -> Subscription:
-    return Subscription(
-        served.newsletter, audiences, EACH_EDITION, terms.basis.value, terms.source, terms.now
-    )
-
-
-def _changed(running: Subscription, audiences: frozenset[str], terms: Terms) -> Subscription:
-    return Subscription(
-        running.newsletter,
-        audiences,
-        running.frequency,
-        running.basis,
-        running.source,
-        terms.now,
-        running.paused_until,
-    )
+def _begun(served: Served, audiences: frozenset[str], often: Frequency, terms: Terms) -> Subscription:
+    return Subscription(served.newsletter, audiences, often.value, terms.basis.value, terms.source, terms.now)

@@ -10,6 +10,15 @@ from enum import StrEnum
 from newsletter.address import Address
 
 
+class Frequency(StrEnum):
+    """How often somebody gets a newsletter."""
+
+    #: Every edition, as it appears.
+    EACH = "each"
+    #: Of each calendar month the first edition that has something for them, with all that came since.
+    MONTHLY = "monthly"
+
+
 @dataclass(frozen=True, slots=True)
 class MemberRow:
     """One usable row of a member file.
@@ -25,6 +34,8 @@ class MemberRow:
     audiences: frozenset[str] | None = None
     newsletters: frozenset[str] | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    #: None leaves it as it is.
+    frequency: Frequency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class Member:
     attributes: Mapping[str, str] = field(default_factory=dict)
     #: Names of the running subscriptions, paused ones included.
     newsletters: frozenset[str] = frozenset()
+    #: Of the running subscriptions; None where they differ or there is none.
+    frequency: Frequency | None = None
 
     @property
     def full_name(self) -> str:

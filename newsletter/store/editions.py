@@ -5,15 +5,30 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus
+from newsletter.editions.approval import Approvers, name_key
 from newsletter.editions.types import (
     UNDECIDED,
+    Approval,
     DeliveryCounts,
     Edition,
     EditionId,
@@ -22,6 +37,7 @@ from newsletter.editions.types import (
     VariantPlan,
 )
 from newsletter.errors import EditionChanged
+from newsletter.members.types import Frequency
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
 from newsletter.store.control import EditionControl
@@ -30,6 +46,7 @@ from newsletter.store.schema import (
     approvals,
     deliveries,
     editions,
+    subscriptions,
     variant_items,
     variants,
 )
@@ -120,6 +137,8 @@ class EditionStore(EditionControl):
         with self._database.write() as connection:
             key = _edition_key(connection, edition_id, replacing)
             _drop_content(connection, key)
+            reopened = replacing is not None and replacing.status is EditionStatus.APPROVED
+            _drop_approvals(connection, key, now, but=None if reopened else content_hash)
             connection.execute(
                 update(editions)
                 .where(editions.c.id == key)
@@ -137,25 +156,53 @@ class EditionStore(EditionControl):
         assert found  # noqa: S101 - it was written above
         return found
 
-    def approve(self, edition: Edition, name: str, now: datetime, *, accepted: Collection[str] = ()) -> None:
-        """Note who approved the content with the edition's hash; EditionChanged where that is another now.
+    def approve(
+        self,
+        edition: Edition,
+        name: str,
+        now: datetime,
+        content: str,
+        approvers: Approvers,
+        *,
+        accepted: Collection[str] = (),
+    ) -> None:
+        """Note who approved the content with the edition's hash, which is approved once enough people have.
 
-        accepted: rules of the warnings that were accepted.
+        Who has approved it before is not noted again while it waits for others; of one that was held since,
+        with all it takes, the word is given anew. accepted: rules of the warnings that were accepted. Raises
+        EditionChanged where the content is another now.
         """
         with self._database.write() as connection:
-            changed = connection.execute(
-                update(editions)
-                .where(editions.c.id == edition.key, editions.c.hash == edition.hash)
-                .where(editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD]))
-                .values(status=EditionStatus.APPROVED, pause_reason=None, finished_at=None)
+            as_it_is = select(editions.c.id).where(
+                editions.c.id == edition.key,
+                editions.c.hash == edition.hash,
+                editions.c.status.in_(UNDECIDED),
             )
-            if changed.rowcount != 1:
+            if connection.scalar(as_it_is.with_for_update()) is None:
                 raise EditionChanged(f"{edition.id} was changed by another process", hint="look at it again")
-            values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
-            key = connection.scalar(insert(approvals).values(values).returning(approvals.c.id))
-            if accepted:
-                rows = [{"approval_id": key, "rule": rule} for rule in sorted(set(accepted))]
-                connection.execute(insert(accepted_warnings), rows)
+            standing = _standing(connection, edition)
+            own = [it.name for it in standing if name_key(it.name) == name_key(name)]
+            if not own or not approvers.missing(standing):
+                same = (*_stands(edition), approvals.c.name.in_(own))
+                connection.execute(update(approvals).where(*same).values(dropped_at=now))
+                values = {"edition_id": edition.key, "name": name, "approved_at": now, "hash": edition.hash}
+                _insert_approval(connection, values | {"content": content}, accepted)
+                standing.append(Approval(name, now))
+            if not approvers.missing(standing):
+                approved = {"status": EditionStatus.APPROVED, "pause_reason": None, "finished_at": None}
+                connection.execute(update(editions).where(editions.c.id == edition.key).values(approved))
+
+    def approvals(self, edition: Edition) -> list[Approval]:
+        """Return the approvals that stand for the present content, oldest first."""
+        with self._database.read() as connection:
+            return _standing(connection, edition)
+
+    def last_approved(self, edition: Edition) -> tuple[Approval, str | None] | None:
+        """Return the newest approval, of whatever content, and that content; None where there is none."""
+        query = select(approvals).where(approvals.c.edition_id == edition.key)
+        with self._database.read() as connection:
+            row = connection.execute(query.order_by(approvals.c.id.desc()).limit(1)).one_or_none()
+        return (Approval(row.name, row.approved_at), row.content) if row else None
 
     def finish(self, edition: Edition, now: datetime) -> None:
         """Note that every delivery has come to its end."""
@@ -218,15 +265,8 @@ class EditionStore(EditionControl):
             return _planned(connection, edition.key, DeliveryStatus.SENT)
 
     def accepted(self, edition: Edition) -> frozenset[str]:
-        """Return the rules of the warnings that its approval accepted."""
-        newest = select(func.max(approvals.c.id)).where(
-            approvals.c.edition_id == edition.key, approvals.c.hash == edition.hash
-        )
-        query = select(accepted_warnings.c.rule).where(
-            accepted_warnings.c.approval_id == newest.scalar_subquery()
-        )
-        if edition.approved_by is None:
-            return frozenset()
+        """Return the rules of the warnings that its approvals accepted."""
+        query = select(accepted_warnings.c.rule).join(approvals).where(*_stands(edition))
         with self._database.read() as connection:
             return frozenset(connection.scalars(query))
 
@@ -246,16 +286,37 @@ class EditionStore(EditionControl):
             return [_edition(row) for row in connection.execute(query)]
 
     def planned(self, several: Sequence[Edition]) -> list[int]:
-        """Return how many deliveries each of these editions has, in their order."""
+        """Return how many deliveries each of these editions has, in their order.
+
+        Whoever gets one a month is not counted.
+        """
         keys = [edition.key for edition in several]
+        monthly = exists().where(
+            subscriptions.c.member_id == deliveries.c.member_id,
+            subscriptions.c.newsletter == editions.c.newsletter,
+            subscriptions.c.ended_at.is_(None),
+            subscriptions.c.frequency == Frequency.MONTHLY,
+        )
         query = (
             select(deliveries.c.edition_id, func.count())
-            .where(deliveries.c.edition_id.in_(keys))
+            .join(editions)
+            .where(deliveries.c.edition_id.in_(keys), ~monthly)
             .group_by(deliveries.c.edition_id)
         )
         with self._database.read() as connection:
             found: dict[int, int] = dict(connection.execute(query).all())
         return [found.get(key, 0) for key in keys]
+
+    def last_begun(self, newsletter: str, before: date) -> date | None:
+        """Return the date of the newest edition before a day whose deliveries were planned."""
+        query = select(func.max(editions.c.date)).where(
+            editions.c.newsletter == newsletter,
+            editions.c.date < before,
+            editions.c.started_at.is_not(None),
+        )
+        with self._database.read() as connection:
+            found: date | None = connection.scalar(query)
+        return found
 
     def _first(self, query: Select[Any]) -> Edition | None:
         with self._database.read() as connection:
@@ -269,10 +330,12 @@ def _editions() -> Select[Any]:
     newest = (
         select(func.max(standing.c.id))
         .where(standing.c.edition_id == editions.c.id, standing.c.hash == editions.c.hash)
+        .where(standing.c.dropped_at.is_(None))
         .scalar_subquery()
     )
-    # A draft was reopened, or never approved, even if its content is what somebody approved once.
-    stands = and_(approvals.c.id == newest, editions.c.status != EditionStatus.DRAFT)
+    # Of several that are needed a draft may have the first.
+    waits = editions.c.status.in_([EditionStatus.DRAFT, EditionStatus.HELD])
+    stands = and_(approvals.c.id == newest, ~waits)
     joined = editions.outerjoin(approvals, stands)
     return select(editions, approvals.c.name, approvals.c.approved_at).select_from(joined)
 
@@ -315,6 +378,35 @@ def _drop_content(connection: Connection, edition_key: int) -> None:
     old = select(variants.c.id).where(variants.c.edition_id == edition_key)
     connection.execute(delete(variant_items).where(variant_items.c.variant_id.in_(old)))
     connection.execute(delete(variants).where(variants.c.edition_id == edition_key))
+
+
+def _drop_approvals(connection: Connection, edition_key: int, now: datetime, *, but: str | None) -> None:
+    """Let approvals stand no longer. but: the hash of the content for which they do all the same."""
+    dropped = update(approvals).where(approvals.c.edition_id == edition_key, approvals.c.dropped_at.is_(None))
+    if but is not None:
+        dropped = dropped.where(approvals.c.hash != but)
+    connection.execute(dropped.values(dropped_at=now))
+
+
+def _standing(connection: Connection, edition: Edition) -> list[Approval]:
+    query = select(approvals.c.name, approvals.c.approved_at).where(*_stands(edition))
+    return [Approval(*row) for row in connection.execute(query.order_by(approvals.c.id))]
+
+
+def _stands(edition: Edition) -> tuple[ColumnElement[bool], ...]:
+    """Match the approvals of an edition that stand for its present content."""
+    return (
+        approvals.c.edition_id == edition.key,
+        approvals.c.hash == edition.hash,
+        approvals.c.dropped_at.is_(None),
+    )
+
+
+def _insert_approval(connection: Connection, values: Mapping[str, Any], accepted: Collection[str]) -> None:
+    key = connection.execute(insert(approvals).values(values).returning(approvals.c.id)).scalar_one()
+    rows = [{"approval_id": key, "rule": rule} for rule in sorted(set(accepted))]
+    if rows:
+        connection.execute(insert(accepted_warnings), rows)
 
 
 def _insert_variant(connection: Connection, edition_key: int, drafted: DraftedVariant) -> None:

@@ -23,6 +23,7 @@ from newsletter.audiences.types import audience_key, audience_set
 from newsletter.members.subscriptions import decide_subscriptions, merge_rows
 from newsletter.members.types import (
     EndReason,
+    Frequency,
     ImportSummary,
     MemberRow,
     Subscription,
@@ -111,7 +112,9 @@ class MemberImport:
             member_id, before = known.get(key, _NOBODY)
             values = _values(row, before)
             past = () if member_id is None else tuple(history.get(member_id, ()))
-            changes = self._decide(values[_AUDIENCES], row.newsletters, past, key in suppressed)
+            changes = self._decide(
+                values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=key in suppressed
+            )
             intents.append(_Intent(member_id, key, values, values != before, changes))
         return intents
 
@@ -211,11 +214,15 @@ def _decide(
     terms: Terms,
     audiences: str,
     listed: frozenset[str] | None,
+    frequency: Frequency | None,
     history: tuple[tuple[Any, ...], ...],
+    *,
     suppressed: bool,
 ) -> SubscriptionChanges:
     past = [make_subscription(row) for row in history]
-    return decide_subscriptions(audience_set(audiences), listed, past, terms, suppressed=suppressed)
+    return decide_subscriptions(
+        audience_set(audiences), listed, past, terms, suppressed=suppressed, frequency=frequency
+    )
 
 
 def _values(row: MemberRow, before: _Values | None) -> _Values:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, insert, literal, or_, select, update
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import AUDIENCE_SEPARATOR, audience_set
 from newsletter.errors import MemberError
 from newsletter.members.types import (
     EndReason,
+    Frequency,
     ImportSummary,
     Member,
     MemberRow,
@@ -37,6 +38,12 @@ _LINE_END = "\n"
 _NEWSLETTERS = (
     select(func.aggregate_strings(subscriptions.c.newsletter, _LINE_END))
     .where(subscriptions.c.member_id == members.c.id, subscriptions.c.ended_at.is_(None))
+    .scalar_subquery()
+)
+_FREQUENCY = (
+    select(func.min(subscriptions.c.frequency))
+    .where(subscriptions.c.member_id == members.c.id, subscriptions.c.ended_at.is_(None))
+    .having(func.min(subscriptions.c.frequency) == func.max(subscriptions.c.frequency))
     .scalar_subquery()
 )
 
@@ -122,6 +129,27 @@ class MemberStore:
         with self._database.write() as connection:
             return sorted(connection.scalars(ended))
 
+    def change_frequency(
+        self, member_id: int, frequency: Frequency, now: datetime, newsletter: str | None = None
+    ) -> list[str]:
+        """Let what runs of a member come as often as that; return the newsletters for which that is new.
+
+        The subscription as it was ends, so that it stays known what somebody got when.
+        """
+        running = subscriptions.c.member_id == member_id, subscriptions.c.ended_at.is_(None)
+        changed = update(subscriptions).where(*running, subscriptions.c.frequency != frequency)
+        if newsletter is not None:
+            changed = changed.where(subscriptions.c.newsletter == newsletter)
+        ended = changed.values(ended_at=now, end_reason=EndReason.CHANGED).returning(
+            subscriptions.c.member_id, *SUBSCRIPTION_COLUMNS
+        )
+        with self._database.write() as connection:
+            rows = [row._asdict() for row in connection.execute(ended)]
+            anew = {"frequency": frequency.value, "started_at": now, "ended_at": None, "end_reason": None}
+            if rows:
+                connection.execute(insert(subscriptions), [row | anew for row in rows])
+            return sorted(row["newsletter"] for row in rows)
+
     def count_by_audience(self) -> Counter[str]:
         """Count the members of each audience, forgotten ones aside."""
         query = select(members.c.audiences, func.count()).where(members.c.email.is_not(None))
@@ -158,6 +186,7 @@ def _members(now: datetime) -> Select[Any]:
         members.c.attributes,
         _status(now).label("status"),
         _NEWSLETTERS.label("newsletters"),
+        _FREQUENCY.label("frequency"),
     )
 
 
@@ -193,4 +222,5 @@ def _member(row: Row[Any]) -> Member:
         MemberStatus(row.status),
         row.attributes,
         frozenset(row.newsletters.split(_LINE_END)) if row.newsletters else frozenset(),
+        Frequency(row.frequency) if row.frequency else None,
     )

@@ -9,7 +9,7 @@ the deliveries of all groups. Editions are planned one at a time: what one carri
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     FromClause,
     Insert,
@@ -38,6 +39,8 @@ from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus, Recipient
 from newsletter.editions.compose import FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
+from newsletter.editions.window import month
+from newsletter.members.types import Frequency
 from newsletter.store.bulk import among, given
 from newsletter.store.database import Database
 from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient
@@ -59,6 +62,8 @@ CARRIED = (
     DeliveryStatus.SENT,
     DeliveryStatus.UNKNOWN,
 )
+#: How long who was monthly may still lack what came since the month's edition: two months at most.
+_LATELY = timedelta(days=62)
 #: Bits of a signed 64-bit sum that stay clear of its sign.
 _BITS = 62
 
@@ -83,18 +88,25 @@ class RecipientStore:
         now: datetime,
         *,
         edition: Edition | None = None,
+        day: date | None = None,
         consent_only: bool = False,
     ) -> list[HistoryGroup]:
         """Group the newsletter's members by audiences and by which candidate items were carried to them.
 
         Paused, ended and suppressed ones are not among them, nor those without any audience.
-        edition: the one that is being composed, whose own deliveries are no history.
+        edition: the one that is being composed, whose own deliveries are no history. day: its date; monthly
+        members who had another edition in that month are left out.
         consent_only: only members who gave consent, as marketing asks for.
         """
         with self._database.read() as connection:
             history = _History(connection, candidates, edition)
-            recipients = _recipients(newsletter, now, history, consent_only=consent_only)
+            recipients = _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
             return _groups(connection, history, recipients)
+
+    def has_monthly(self, newsletter: str, now: datetime) -> bool:
+        """Whether anybody gets a newsletter once a month, or did so lately."""
+        with self._database.read() as connection:
+            return _has_monthly(connection, newsletter, now)
 
     def sample(self, newsletter: str, audiences: Collection[str]) -> Recipient | None:
         """Return one member who gets the newsletter with these audiences, for previews; None without any."""
@@ -153,7 +165,7 @@ class RecipientStore:
         """Group recipients as `groups` does, each with its first member. member: look at no other."""
         with self._database.read() as connection:
             history = _History(connection, candidates, edition)
-            recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
+            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
             if member is not None:
                 recipients = recipients.where(members.c.id == member)
             found = _sampled_groups(connection, history, recipients)
@@ -201,7 +213,7 @@ class RecipientStore:
             if begun.rowcount != 1:
                 return False
             history = _History(connection, candidates, edition)
-            recipients = _recipients(edition.id.newsletter, now, history, consent_only=consent_only)
+            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
             served = choose(_groups(connection, history, recipients))
             connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
             check(doubtful(connection, edition, needs))
@@ -261,16 +273,30 @@ class _History:
         return frozenset(carried)
 
 
+def _recipients_of(
+    connection: Connection, edition: Edition, now: datetime, history: _History, *, consent_only: bool
+) -> Select[Any]:
+    """Select the recipients of an edition; see `_recipients`."""
+    newsletter, day = edition.id.newsletter, edition.id.date
+    return _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
+
+
 def _recipients(
+    connection: Connection,
     newsletter: str,
     now: datetime,
     history: _History,
     *,
+    day: date | None,
     consent_only: bool,
 ) -> Select[Any]:
-    """Select the audiences and the signature of each recipient."""
+    """Select the audiences, the frequency and the signature of each recipient.
+
+    day: monthly members who had another edition in its month are left out.
+    """
+    frequency = _frequency(connection, newsletter, now)
     query = (
-        select(subscriptions.c.audiences, *history.columns)
+        select(subscriptions.c.audiences, frequency.label("frequency"), *history.columns)
         .join(members, members.c.id == subscriptions.c.member_id)
         .where(
             subscriptions.c.newsletter == newsletter,
@@ -283,9 +309,49 @@ def _recipients(
     )
     if consent_only:
         query = query.where(subscriptions.c.basis == "consent")
+    if day:
+        query = query.where(_is_their_turn(connection, newsletter, day))
     if history.table is not None:
         query = query.outerjoin(history.table, history.table.c.member_id == subscriptions.c.member_id)
     return query
+
+
+def _has_monthly(connection: Connection, newsletter: str, now: datetime) -> bool:
+    theirs = exists().where(subscriptions.c.newsletter == newsletter, _is_monthly(subscriptions, now))
+    return bool(connection.scalar(select(theirs)))
+
+
+def _is_monthly(table: FromClause, now: datetime) -> ColumnElement[bool]:
+    lately = or_(table.c.ended_at.is_(None), table.c.ended_at > now - _LATELY)
+    return and_(table.c.frequency == Frequency.MONTHLY, lately)
+
+
+def _frequency(connection: Connection, newsletter: str, now: datetime) -> ColumnElement[str]:
+    """Return each subscription's frequency; who was monthly lately counts as monthly."""
+    if not _has_monthly(connection, newsletter, now):
+        return literal(Frequency.EACH.value)
+    any_of_theirs = subscriptions.alias()
+    is_monthly = exists().where(
+        any_of_theirs.c.member_id == subscriptions.c.member_id,
+        any_of_theirs.c.newsletter == newsletter,
+        _is_monthly(any_of_theirs, now),
+    )
+    return case((is_monthly, Frequency.MONTHLY.value), else_=Frequency.EACH.value)
+
+
+def _is_their_turn(connection: Connection, newsletter: str, day: date) -> ColumnElement[bool]:
+    """Leave out monthly members whom another edition of the month of that day has reached, or may yet."""
+    others = connection.scalars(
+        select(editions.c.id).where(
+            editions.c.newsletter == newsletter, editions.c.date.between(*month(day)), editions.c.date != day
+        )
+    ).all()
+    had = exists().where(
+        deliveries.c.member_id == subscriptions.c.member_id,
+        deliveries.c.edition_id.in_(others),
+        deliveries.c.status.in_(CARRIED),
+    )
+    return or_(subscriptions.c.frequency != Frequency.MONTHLY, ~had)
 
 
 def _by_id(connection: Connection, keys: Collection[int]) -> dict[int, Recipient]:
@@ -302,11 +368,17 @@ def _sampled_groups(
     connection: Connection, history: _History, recipients: Select[Any]
 ) -> list[tuple[HistoryGroup, int]]:
     """Return the groups, each with the id of its first member."""
-    columns = (func.count(), func.min(subscriptions.c.member_id))
-    grouped = recipients.add_columns(*columns).group_by(subscriptions.c.audiences, *history.columns)
+    theirs = recipients.add_columns(subscriptions.c.member_id).subquery()
+    alike = [column for column in theirs.c if column.name != "member_id"]
+    grouped = select(*alike, func.count(), func.min(theirs.c.member_id)).group_by(*alike)
     return [
-        (HistoryGroup(audience_set(audiences), history.items(bits), count, tuple(map(int, bits))), first)
-        for audiences, *bits, count, first in connection.execute(grouped)
+        (
+            HistoryGroup(
+                audience_set(audiences), history.items(bits), count, tuple(map(int, bits)), frequency
+            ),
+            first,
+        )
+        for audiences, frequency, *bits, count, first in connection.execute(grouped)
     ]
 
 
@@ -324,9 +396,9 @@ def _insert_deliveries(
     served: Iterable[tuple[HistoryGroup, FrozenVariant]],
 ) -> Insert:
     """Make the INSERT that gives each recipient the variant of their group, members in order."""
-    marks: list[Column[Any]] = [Column("audiences", String)]
+    marks: list[Column[Any]] = [Column("audiences", String), Column("frequency", String)]
     marks += [Column(total.name, BigInteger) for total in history.columns]
-    rows = [(audience_key(g.audiences), *g.signature, variant.key) for g, variant in served]
+    rows = [(audience_key(g.audiences), g.frequency, *g.signature, variant.key) for g, variant in served]
     groups = given(connection, [*marks, Column("variant", BigInteger)], rows)
     theirs = recipients.add_columns(subscriptions.c.member_id).subquery()
     same = and_(*(theirs.c[mark.name] == groups.c[mark.name] for mark in marks))

@@ -305,6 +305,8 @@ approvals = Table(
     Column("name", Text, nullable=False),
     Column("approved_at", UtcDateTime, nullable=False),
     Column("hash", String, nullable=False),  # stands only for the content that has this hash
+    Column("content", Text),  # what was approved, see editions.changes; None in rows older than this column
+    Column("dropped_at", UtcDateTime),  # when a draft took the place of what was approved
 )
 
 # Warnings that were accepted with an approval, whose name and time count.

@@ -16,7 +16,7 @@ from typing import Self
 
 from newsletter.address import Address
 from newsletter.errors import StoreError
-from newsletter.members.types import MemberRow
+from newsletter.members.types import Frequency, MemberRow
 
 # Two rows of one address become one text, "[…],[…]", which reads as JSON with brackets around it.
 _ADD = """
@@ -84,6 +84,7 @@ def _dump(row: MemberRow) -> str:
             None if row.audiences is None else list(row.audiences),
             None if row.newsletters is None else list(row.newsletters),
             row.attributes,
+            row.frequency,
         )
     )
 
@@ -98,6 +99,9 @@ def _load(key: str, rows: str) -> list[MemberRow]:
             None if audiences is None else frozenset(audiences),
             None if newsletters is None else frozenset(newsletters),
             attributes,
+            None if frequency is None else Frequency(frequency),
         )
-        for line, text, first_name, last_name, audiences, newsletters, attributes in json.loads(f"[{rows}]")
+        for line, text, first_name, last_name, audiences, newsletters, attributes, frequency in json.loads(
+            f"[{rows}]"
+        )
     ]

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, Select, and_, select
 
 from newsletter.audiences.types import audience_set
 from newsletter.delivery.types import DeliveryStatus
-from newsletter.editions.types import EditionId
+from newsletter.editions.types import Edition, EditionId
+from newsletter.editions.window import month
 from newsletter.store.bulk import among
 from newsletter.store.database import Database
 from newsletter.store.recipients import CARRIED
@@ -125,6 +126,23 @@ class TraceStore:
             )
             for row in rows
         ]
+
+    def of_the_month(self, member_id: int, edition: Edition) -> EditionId | None:
+        """Return another edition of the newsletter and month that reached a member before, or may yet."""
+        name, day = edition.id.newsletter, edition.id.date
+        query = (
+            select(editions.c.newsletter, editions.c.date)
+            .join(deliveries, deliveries.c.edition_id == editions.c.id)
+            .where(deliveries.c.member_id == member_id, deliveries.c.status.in_(CARRIED))
+            .where(editions.c.newsletter == name, editions.c.date.between(*month(day)))
+            .where(editions.c.date != day)
+            .order_by(editions.c.started_at)
+        )
+        if edition.started_at:
+            query = query.where(editions.c.started_at <= edition.started_at)
+        with self._database.read() as connection:
+            row = connection.execute(query.limit(1)).one_or_none()
+        return EditionId(*row) if row else None
 
     def items(self, edition_keys: Collection[int]) -> dict[int, frozenset[int]]:
         """Return the items of these editions, over all variants, by the edition's key."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from newsletter.editions.approval import edition_hash
+from newsletter.editions.approval import Approvers, edition_hash
 from newsletter.editions.names import variant_name
-from newsletter.editions.types import Edition, EditionStatus, Variant
+from newsletter.editions.types import UNDECIDED, Edition, EditionStatus, Variant
 from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved, UnfitEdition
 from newsletter.feeds.types import ItemStatus
 from newsletter.render.types import Finding
+from newsletter.workflows.changes import changed_headers, rendering_of
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.inspect import inspect_edition
 from newsletter.workflows.messages import message_headers
@@ -22,23 +23,61 @@ def approve_edition(
 ) -> Edition:
     """Approve a draft, or one that is held, as it stands; what is approved already stays as it is.
 
-    accept: rules of the warnings that whoever approves has seen and accepts. Raises UnfitEdition where the
-    checks found errors, or a warning that is to be accepted and is not.
+    Where several have to, it waits until the last of them has. accept: rules of the warnings that whoever
+    approves has seen and accepts. Raises EditionError for a name that is not among the newsletter's
+    approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted and is not.
     """
     edition = find_edition(project, text)
-    if edition.status is EditionStatus.APPROVED:
+    approvers = approvers_of(project, edition)
+    missing = approvers.missing(project.editions.approvals(edition))
+    if edition.status is EditionStatus.APPROVED and not missing:
         refuse_changed(project, edition, project.editions.variants(edition))
         return edition
-    if edition.status not in (EditionStatus.DRAFT, EditionStatus.HELD):
+    if edition.status not in UNDECIDED:
         raise AlreadySent(f"{edition.id} is {edition.status}, there is nothing to approve")
     if not name.strip():
         raise EditionError(f"{edition.id}: an approval needs a name", hint="--by NAME")
+    by = _known_name(edition, approvers, name)
     variants = project.editions.variants(edition)
     refuse_empty(project, edition, variants)
     refuse_changed(project, edition, variants)
     _refuse_unfit(project, edition, inspect_edition(project, edition, now, ask=True), accept)
-    project.editions.approve(edition, name.strip(), now, accepted=accept)
+    content = rendering_of(project, edition, variants).dump()
+    project.editions.approve(edition, by, now, content, approvers, accepted=accept)
     return find_edition(project, str(edition.id))
+
+
+def approvers_of(project: Project, edition: Edition) -> Approvers:
+    """Return who may approve an edition, and how many of them have to."""
+    newsletter = project.config.newsletter(edition.id.newsletter)
+    return Approvers(newsletter.approvers, newsletter.approvals)
+
+
+def _known_name(edition: Edition, approvers: Approvers, name: str) -> str:
+    """Return a name as newsletter.toml spells it."""
+    if known := approvers.spelled(name):
+        return known
+    newsletter = edition.id.newsletter
+    raise EditionError(
+        f"{edition.id}: {name.strip()!r} is not among the approvers of {newsletter}:"
+        f" {', '.join(approvers.names)}",
+        hint="--by with one of these names; who may approve is named in newsletter.toml, under approvers",
+    )
+
+
+def refuse_unapproved(project: Project, edition: Edition) -> None:
+    """Raise NotApproved until as many have approved an edition as newsletter.toml asks for now."""
+    approvers = approvers_of(project, edition)
+    standing = project.editions.approvals(edition)
+    if edition.status is EditionStatus.APPROVED and not approvers.missing(standing):
+        return
+    several = standing or approvers.needed > 1
+    so_far = f": {approvers.told(standing)}" if several else ", and only approved editions are sent"
+    raise NotApproved(
+        f"{edition.id} is not approved{so_far}",
+        hint=f"look at it with: newsletter edition preview {edition.id} --open, and then: "
+        f"newsletter edition approve {edition.id}",
+    )
 
 
 def _refuse_unfit(
@@ -113,4 +152,6 @@ def refuse_other_headers(
     hashes = {variant_name(v.audiences, v.number, order): v.hash for v in variants}
     if edition_hash(hashes, message_headers(project.config, edition.id)) != edition.hash:
         changed = "sender or newsletter changed in newsletter.toml since it was drafted"
+        if told := changed_headers(project, edition):
+            changed = f"{changed} ({told})"
         raise NotApproved(f"{edition.id}: {changed}", hint=hint)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.config import Config, NewsletterSettings
@@ -26,6 +26,7 @@ from newsletter.editions.types import (
     HistoryGroup,
     VariantPlan,
 )
+from newsletter.editions.window import newest_time, oldest_time, without_aged
 from newsletter.errors import AlreadySent, EditionChanged, EditionError
 from newsletter.feeds.types import Item
 from newsletter.render.check import check_page, merged
@@ -79,16 +80,18 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     existing = project.editions.find(edition_id)
     if existing:
         refuse_late_draft(existing, reopen=reopen)
-    oldest, newest = _window(newsletter, edition_id, now)
-    candidates = project.items.candidates(newsletter.audiences, oldest)
+    oldest = oldest_time(edition_id.date, newsletter.timezone, newsletter.max_age)
+    newest = newest_time(edition_id.date, newsletter.timezone, now)
+    candidates = project.items.candidates(newsletter.audiences, _reach(project, newsletter, edition_id, now))
+    aged = {item.id for item in candidates if item.date < oldest}
     items = {item.id: item for item in in_order(candidates) if item.date < newest}
-    composition = _compose(project, newsletter, items, now, existing)
+    composition = _compose(project, edition_id, items, aged, now, existing=existing)
     withdrawn: list[Item] = []
     asked: set[int] = set()
     while newsletter.check_links and (gone := _withdraw_gone(project, composition, items, asked, now)):
         withdrawn += gone
         items = {key: item for key, item in items.items() if item not in gone}
-        composition = _compose(project, newsletter, items, now, existing)
+        composition = _compose(project, edition_id, items, aged, now, existing=existing)
     words = project.edition_words.standing(existing) if existing else []
     drafted = _render(project, newsletter, edition_id, composition, items, words=words)
     content_hash = edition_hash(
@@ -175,42 +178,41 @@ def refuse_late_draft(edition: Edition, *, reopen: bool = False) -> None:
         )
 
 
-def _window(
-    newsletter: NewsletterSettings, edition_id: EditionId, now: datetime
-) -> tuple[datetime, datetime]:
-    """Return between which times items count, whenever the edition is drafted.
-
-    From `max_age` before its date to the end of that day, or to now where that is later: news that is dated
-    in the future waits.
-    """
-    midnight = datetime.combine(edition_id.date, time(), ZoneInfo(newsletter.timezone))
-    try:
-        oldest = (midnight - newsletter.max_age).astimezone(UTC)
-    except OverflowError:  # before the year 1
-        oldest = datetime.min.replace(tzinfo=UTC)
-    try:
-        end_of_day = (midnight + timedelta(days=1)).astimezone(UTC)
-    except OverflowError:  # after the year 9999
-        end_of_day = datetime.max.replace(tzinfo=UTC)
-    return oldest, max(now, end_of_day)
+def _reach(
+    project: Project, newsletter: NewsletterSettings, edition_id: EditionId, now: datetime
+) -> datetime:
+    """Return how old items may be for anybody: monthly members have had none since the last month's first."""
+    day = edition_id.date
+    if project.recipients.has_monthly(newsletter.name, now):
+        before = project.editions.last_begun(newsletter.name, before=day.replace(day=1))
+        day = before.replace(day=1) if before else day
+    return oldest_time(day, newsletter.timezone, newsletter.max_age)
 
 
 def _compose(
     project: Project,
-    newsletter: NewsletterSettings,
+    edition_id: EditionId,
     items: dict[int, Item],
+    aged: Collection[int],
     now: datetime,
+    *,
     existing: Edition | None,
 ) -> Composition:
+    newsletter = project.config.newsletter(edition_id.newsletter)
     groups = project.recipients.groups(
-        newsletter.name, items, now, edition=existing, consent_only=newsletter.purpose == "marketing"
+        newsletter.name,
+        items,
+        now,
+        edition=existing,
+        day=edition_id.date,
+        consent_only=newsletter.purpose == "marketing",
     )
     # Before the first members come there still is something to look at.
     everybody = HistoryGroup(frozenset(newsletter.audiences), frozenset(), 0)
     audiences = {key: item.audiences for key, item in items.items()}
     return compose(
         audiences,
-        groups or [everybody],
+        without_aged(groups or [everybody], aged),
         Room.among(items.values(), newsletter.max_items, newsletter.max_per_feed),
         standing=by_section(list(items.values()), newsletter.sections),
     )

@@ -23,6 +23,7 @@ from newsletter.render.checks.links import web_addresses
 from newsletter.render.checks.page import Page
 from newsletter.render.merge import needed_fields
 from newsletter.render.types import Finding, RenderedVariant
+from newsletter.workflows.choice import Choice, consent_only, regular_members
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
 
@@ -91,10 +92,26 @@ class _Inspection:
         """Yield what is about all of it."""
         earlier = self._project.editions.planned(self._project.editions.sent_before(self._edition, LOOK_BACK))
         total = sum(variant.recipients for variant, _ in self._variants)
-        found = (
-            [*unusual_size(self._edition.id, total, earlier), *self._headers(now)] if self._variants else []
-        )
+        size = unusual_size(self._edition.id, self._regular(total, now), total, earlier)
+        found = [*size, *self._headers(now)] if self._variants else []
         yield from (("", finding) for finding in found)
+
+    def _regular(self, total: int, now: datetime) -> int:
+        """Return how many of the members who get it do not get one a month."""
+        if self._edition.started_at:
+            return self._project.editions.planned([self._edition])[0]
+        if not self._project.recipients.has_monthly(self._newsletter.name, now):
+            return total
+        choice = Choice(self._project, self._edition)
+        groups = self._project.recipients.groups(
+            self._newsletter.name,
+            choice.items,
+            now,
+            edition=self._edition,
+            day=self._edition.id.date,
+            consent_only=consent_only(self._project, self._edition),
+        )
+        return regular_members(choice.assign(groups))
 
     def _without_values(self, variant: Variant, rendered: RenderedVariant) -> Iterator[Finding]:
         names = needed_fields(rendered.html, rendered.text)

@@ -20,6 +20,7 @@ from newsletter.members.subscriptions import stays_out, to_begin_again
 from newsletter.members.types import (
     BadRow,
     EndReason,
+    Frequency,
     ImportSummary,
     Lifting,
     Member,
@@ -115,6 +116,22 @@ def unsubscribe_member(store: MemberStore, email: str, newsletter: str | None, n
     """
     member, _ = show_member(store, email, now)
     return store.end_subscriptions(member.id, EndReason.UNSUBSCRIBED, now, newsletter)
+
+
+def change_frequency(
+    store: MemberStore, email: str, frequency: Frequency, newsletter: str | None, now: datetime
+) -> list[str]:
+    """Change how often a member gets a newsletter, or all of them; return those for which that is new.
+
+    What was carried stays carried, so nothing comes twice and nothing is lost. Raises MemberError where there
+    is nobody, or nobody who is subscribed.
+    """
+    member, subscriptions = show_member(store, email, now)
+    running = {it.newsletter for it in subscriptions if it.ended_at is None}
+    if not running or (newsletter is not None and newsletter not in running):
+        what = newsletter or "anything"
+        raise MemberError(f"{email} is not subscribed to {what}", hint=f"newsletter why {email}")
+    return store.change_frequency(member.id, frequency, now, newsletter)
 
 
 def unsuppress_member(

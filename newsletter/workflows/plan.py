@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.editions.compose import Assignment, FrozenVariant, assign, in_order
-from newsletter.editions.room import Room
+from newsletter.editions.compose import Assignment, FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.editions.usual import is_far
-from newsletter.errors import EditionChanged, EditionError, EmptyEdition, NotApproved
-from newsletter.workflows.approve import approve_edition, refuse_changed, refuse_empty, refuse_other_headers
+from newsletter.errors import EditionChanged, EditionError, EmptyEdition
+from newsletter.workflows.approve import (
+    approve_edition,
+    refuse_changed,
+    refuse_empty,
+    refuse_other_headers,
+    refuse_unapproved,
+)
+from newsletter.workflows.choice import Choice, consent_only, regular_members
 from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
@@ -47,6 +53,7 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         planned = {variant.key: variant.recipients for variant in project.editions.variants(edition)}
         return SendPlan(edition, planned)
     if edition.status is EditionStatus.APPROVED:
+        refuse_unapproved(project, edition)
         refuse_changed(project, edition, project.editions.variants(edition))
     choice = Choice(project, edition)
     groups = project.recipients.groups(
@@ -54,6 +61,7 @@ def plan_send(project: Project, text: str, now: datetime) -> SendPlan:
         choice.items,
         now,
         edition=edition,
+        day=edition.id.date,
         consent_only=consent_only(project, edition),
     )
     return _plan_of(edition, choice.assign(groups))
@@ -93,7 +101,7 @@ def begin_sending(
     def choose(groups: Sequence[HistoryGroup]) -> Sequence[tuple[HistoryGroup, FrozenVariant]]:
         assignment = choice.assign(groups)
         plan = _plan_of(edition, assignment)
-        _refuse_unusual(edition, plan.total, usual, confirmed)
+        _refuse_unusual(plan, regular_members(assignment), usual, confirmed)
         project.database.require_room(plan.total * _DELIVERY_BYTES)
         planned.append(plan)
         return assignment.served
@@ -119,30 +127,8 @@ def _approved(project: Project, edition: Edition, now: datetime) -> Edition:
     newsletter = project.config.newsletter(edition.id.newsletter)
     if edition.status is EditionStatus.DRAFT and newsletter.approval == "automatic":
         return approve_edition(project, str(edition.id), 'approval = "automatic"', now)
-    if edition.status is not EditionStatus.APPROVED or edition.approved_by is None:
-        raise NotApproved(
-            f"{edition.id} is not approved, and only approved editions are sent",
-            hint=f"look at it with: newsletter edition preview {edition.id} --open, and then: "
-            f"newsletter edition approve {edition.id}",
-        )
+    refuse_unapproved(project, edition)
     return edition
-
-
-class Choice:
-    """The frozen variants of an edition and who each item is for now: all that decides who gets which."""
-
-    def __init__(self, project: Project, edition: Edition) -> None:
-        variants = project.editions.variants(edition)
-        self._variants = [FrozenVariant(v.key, v.audiences, v.items) for v in variants]
-        found = project.items.by_ids({item for variant in variants for item in variant.items})
-        #: Audiences by item, of all items in the edition.
-        self.items = {item.id: item.audiences for item in in_order(found.values())}
-        newsletter = project.config.newsletter(edition.id.newsletter)
-        self._room = Room.among(found.values(), newsletter.max_items, newsletter.max_per_feed)
-
-    def assign(self, groups: Iterable[HistoryGroup]) -> Assignment:
-        """Give each group its variant."""
-        return assign(self._variants, groups, self.items, self._room)
 
 
 def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
@@ -152,12 +138,12 @@ def _plan_of(edition: Edition, assignment: Assignment) -> SendPlan:
     return SendPlan(edition, recipients, assignment.unserved, assignment.nothing_new)
 
 
-def consent_only(project: Project, edition: Edition) -> bool:
-    """Whether only members who gave consent get it."""
-    return project.config.newsletter(edition.id.newsletter).purpose == "marketing"
+def _refuse_unusual(plan: SendPlan, regular: int, usual: int | None, confirmed: int | None) -> None:
+    """Raise EditionError for a number that nobody expects.
 
-
-def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: int | None) -> None:
+    regular, usual: without those who get one a month.
+    """
+    edition, total = plan.edition, plan.total
     if not total:
         raise EmptyEdition(
             f"{edition.id} has nothing new for anyone who is on the list now",
@@ -170,8 +156,9 @@ def _refuse_unusual(edition: Edition, total: int, usual: int | None, confirmed: 
         )
     if usual is None or confirmed is not None:
         return
-    if is_far(total, usual):
+    if is_far(regular, usual):
+        aside = f" and {total - regular} who get one a month" if total != regular else ""
         raise EditionError(
-            f"{edition.id} would go to {total} members, the one before went to {usual}",
+            f"{edition.id} would go to {regular} members{aside}, the one before went to {usual}",
             hint=f"if that is right: newsletter edition send {edition.id} --go --confirm {total}",
         )

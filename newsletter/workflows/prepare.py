@@ -39,7 +39,7 @@ def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: date
     """Let what has just come in join the drafts that nobody has approved yet, and name it."""
     sort_when_rules_changed(project)
     for edition in project.editions.standing(newsletter.name, 0):
-        if edition.status is not EditionStatus.DRAFT:
+        if edition.status is not EditionStatus.DRAFT or project.editions.approvals(edition):
             continue
         before = _items(project, edition)
         drafted = draft_edition(project, newsletter.name, now, day=edition.id.date).edition

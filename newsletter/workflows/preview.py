@@ -57,7 +57,7 @@ def write_preview(
     overview = Overview(
         edition=str(edition.id),
         title=project.config.newsletter(edition.id.newsletter).display_title,
-        status=_status(edition),
+        status=_status(project, edition),
         pages=tuple(pages),
         accepted=project.editions.accepted(edition),
         chosen=look.chosen,
@@ -134,8 +134,10 @@ def _asked_for(edition: Edition, reader: Reader) -> str:
     return f"This is the mail that {who} would get, if {edition.id} went out now."
 
 
-def _status(edition: Edition) -> str:
-    return f"approved by {edition.approved_by}" if edition.status == "approved" else str(edition.status)
+def _status(project: Project, edition: Edition) -> str:
+    if edition.status != "approved":
+        return str(edition.status)
+    return f"approved by {' and '.join(it.name for it in project.editions.approvals(edition))}"
 
 
 def _headers(message: bytes) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from newsletter.address import parse_address
 from newsletter.delivery.types import DeliveryStatus, Recipient
-from newsletter.editions.types import Edition
+from newsletter.editions.types import Edition, HistoryGroup
 from newsletter.errors import EditionError
 from newsletter.members.types import Member
-from newsletter.workflows.plan import Choice, consent_only
+from newsletter.workflows.choice import Choice, consent_only
 from newsletter.workflows.project import Project
 from newsletter.workflows.why import explain_member
 
@@ -71,9 +71,14 @@ def _assigned(
     samples = project.recipients.samples(
         edition, choice.items, now, consent_only=consent_only(project, edition), member=member
     )
-    by_group = {id(group): recipient for group, recipient in samples}
+    by_group = {_who(group): recipient for group, recipient in samples}
     assignment = choice.assign([group for group, _ in samples])
-    return [(variant.key, by_group[id(group)]) for group, variant in assignment.served]
+    return [(variant.key, by_group[_who(group)]) for group, variant in assignment.served]
+
+
+def _who(group: HistoryGroup) -> object:
+    """Return what tells a group from others; what counts as carried may differ once it is assigned."""
+    return group.audiences, group.frequency, group.signature
 
 
 def _recipient(member: Member) -> Recipient:

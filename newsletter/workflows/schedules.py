@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Policy, Standing, Step, agenda
+from newsletter.editions.approval import Approvers
 from newsletter.editions.days import Days, DaySpan
 from newsletter.editions.schedule import Occasion, Schedule
 from newsletter.editions.types import Edition, EditionId, EditionStatus
@@ -72,9 +73,12 @@ def steps_now(project: Project, newsletter: NewsletterSettings, now: datetime, s
     since: when scheduled runs began.
     """
     editions = project.editions.standing(newsletter.name, _LAST)
-    drafts = (edition for edition in editions if edition.status is EditionStatus.DRAFT)
+    drafts = [edition for edition in editions if edition.status is EditionStatus.DRAFT]
     items = {draft.id.date: _count_items(project, draft) for draft in drafts}
-    standing = Standing(editions, items, since)
+    approvers = Approvers(newsletter.approvers, newsletter.approvals)
+    found = {draft.id.date: project.editions.approvals(draft) for draft in drafts}
+    approvals = {day: f"it has {approvers.told(names)}" for day, names in found.items() if names}
+    standing = Standing(editions, items, since, approvals)
     return agenda(schedule_of(project, newsletter, now), _policy(newsletter), standing, now)
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import Reason
@@ -25,10 +24,11 @@ from newsletter.editions.absence import (
     why_not_subscribed,
 )
 from newsletter.editions.types import Edition
+from newsletter.editions.window import newest_time, oldest_time
 from newsletter.errors import MemberError
 from newsletter.feeds.types import Item
 from newsletter.members.slips import one_slip_away
-from newsletter.members.types import Member, Subscription, Suppression
+from newsletter.members.types import Frequency, Member, Subscription, Suppression
 from newsletter.store.traces import Carried, Trace
 from newsletter.workflows.control import halted
 from newsletter.workflows.find import find_edition
@@ -149,7 +149,12 @@ class _View:
             else:
                 before = _before(edition, carried)
                 because = why_no_delivery(
-                    edition, self.standing(edition.id.newsletter), contents[edition.key], before, self._now
+                    edition,
+                    self.standing(edition.id.newsletter),
+                    contents[edition.key],
+                    before,
+                    self._now,
+                    had=self._project.traces.of_the_month(self.member.id, edition),
                 )
                 yield EditionStory(edition, None, because)
 
@@ -207,7 +212,9 @@ class _View:
         about = personal or why_not_item(item, theirs, settings.audiences)
         if about is None and item.date < self._now - settings.max_age:
             about = Because("too_old", "gets no news as old as this: it is of {when}", item.date)
-        return name, None, about or Because("to_come", f"gets it with the next edition of {name}")
+        monthly = running is not None and running.frequency == Frequency.MONTHLY
+        which = "next monthly edition" if monthly else "next edition"
+        return name, None, about or Because("to_come", f"gets it with the {which} of {name}")
 
     def _why_not_in(self, edition: Edition, item: Item, carried: Iterable[Carried]) -> Because:
         name = edition.id.newsletter
@@ -240,11 +247,7 @@ def _before(edition: Edition, carried: Iterable[Carried]) -> dict[int, str]:
 
 def _limits(settings: NewsletterSettings, edition: Edition) -> Limits:
     """Return what could go into an edition; dates as its draft took them."""
-    midnight = datetime.combine(edition.id.date, time(), ZoneInfo(settings.timezone))
-    try:
-        oldest = (midnight - settings.max_age).astimezone(UTC)
-    except OverflowError:  # before the year 1
-        oldest = datetime.min.replace(tzinfo=UTC)
-    end_of_day = (midnight + timedelta(days=1)).astimezone(UTC)
-    newest = max(edition.drafted_at or end_of_day, end_of_day)
-    return Limits(settings.max_items, oldest, newest, settings.max_per_feed)
+    day, zone = edition.id.date, settings.timezone
+    oldest = oldest_time(day, zone, settings.max_age)
+    drafted = edition.drafted_at or datetime.min.replace(tzinfo=UTC)
+    return Limits(settings.max_items, oldest, newest_time(day, zone, drafted), settings.max_per_feed)

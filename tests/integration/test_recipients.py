@@ -117,7 +117,7 @@ def _sent_variant(connection, number, item):
     values = {"newsletter": "weekly", "date": day, "status": "sent", "message_id_key": "x"}
     edition = connection.scalar(insert(editions).values(values).returning(editions.c.id))
     values = {"edition_id": edition, "audiences": "governors", "number": 1, "recipients": 0, "html_bytes": 0}
-    values |= dict.fromkeys(("subject", "preheader", "html", "text", "hash"), "")
+    values |= {"subject": "", "preheader": "", "html": "[]", "text": "[]", "hash": ""}
     variant = connection.scalar(insert(variants).values(values).returning(variants.c.id))
     connection.execute(insert(variant_items).values(variant_id=variant, position=0, item_id=item, revision=1))
     return {"edition_id": edition, "variant_id": variant}

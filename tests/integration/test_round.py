@@ -13,6 +13,7 @@ from newsletter.editions.types import EditionId
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.due import what_is_due
 from newsletter.workflows.plan import begin_sending
+from newsletter.workflows.prepare import bring_up_to_date
 from newsletter.workflows.round import run_round
 from newsletter.workflows.sort import sort_when_rules_changed
 
@@ -73,6 +74,33 @@ def test_edition_that_nobody_approved_is_held_and_sent_once_somebody_does(scene)
     assert run_round(project, DUE + MINUTE) == []
     approve_edition(project, "weekly", "Anna", DUE + 2 * MINUTE)
     assert words(run_round(project, DUE + 3 * MINUTE))[-1] == "weekly/2026-11-27: 2 sent"
+
+
+def test_edition_that_waits_for_a_second_approval_is_held_and_says_whose(scene):
+    project = scene(**weekly(approval="required", approvers=["Anna", "Ben"], approvals=2))
+    run_round(project, NOW)
+    approve_edition(project, "weekly", "Anna", NOW)
+    add_items(project, {"boiler": "governors"})
+    newsletter = project.config.newsletter("weekly")
+    assert [*bring_up_to_date(project, newsletter, NOW)] == []  # it would drop Anna's word
+    [held] = words(run_round(project, DUE))
+    assert held.endswith("at 07:00; it has 1 of 2 approvals, by Anna; 1 more is needed, from Ben")
+    assert approve_edition(project, "weekly", "Anna", DUE + MINUTE).status == "held"
+    approved = approve_edition(project, "weekly", "Ben", DUE + 2 * MINUTE)
+    assert (approved.status, approved.pause_reason, approved.halted_at) == ("approved", None, None)
+    assert words(run_round(project, DUE + 3 * MINUTE))[-1] == "weekly/2026-11-27: 2 sent"
+
+
+def test_approved_edition_that_was_held_goes_out_on_the_word_of_the_same_person(scene):
+    project = scene(**weekly(approval="required", on_missed="hold"))
+    run_round(project, NOW)
+    approve_edition(project, "weekly", "Anna", NOW)
+    late = DUE + timedelta(hours=7)
+    run_round(project, late)
+    assert edition_of(project).status == "held"
+    approve_edition(project, "weekly", "Anna", late + MINUTE)
+    assert [it.name for it in project.editions.approvals(edition_of(project))] == ["Anna"]
+    assert words(run_round(project, late + 2 * MINUTE))[-1] == "weekly/2026-11-27: 2 sent"
 
 
 def test_approved_edition_waits_for_its_time(scene):
@@ -160,9 +188,7 @@ def test_bounces_are_collected_and_told(scene, tmp_path):
     for part in ("new", "cur", "tmp"):
         (box / part).mkdir(parents=True)
     project = scene(**weekly(), bounces={"url": f"maildir:{box}"})
-    (box / "new" / "1").write_bytes(
-        b"From: someone@example.org\r\nSubject: Thanks\r\n\r\nLovely.\r\n"
-    )
+    (box / "new" / "1").write_bytes(b"From: someone@example.org\r\nSubject: Thanks\r\n\r\nLovely.\r\n")
     [happened] = [it for it in run_round(project, NOW) if it.kind == "bounced"]
     assert happened.words == "1 mail read"
     assert run_round(project, NOW + MINUTE) == []

@@ -170,7 +170,9 @@ def test_test_sends_every_variant_to_one_address_and_nobody_else(project, mailbo
 def test_members_go_out_as_they_came_in(fresh):
     fresh.import_members(MEMBERS.replace("Anna", "=Anna").replace("Aldous", "Ó Dálaigh"))
     exported = fresh("member", "export").stdout
-    assert exported.splitlines()[0] == "email,first_name,last_name,audiences,newsletters,status,school"
+    assert (
+        exported.splitlines()[0] == "email,first_name,last_name,audiences,newsletters,frequency,status,school"
+    )
     again = fresh.import_members(exported)
     assert "0 added, 0 changed, 3 as before" in again.stdout
     [anna] = [m for m in fresh.json("member", "list") if m["email"] == "anna@example.org"]

@@ -53,6 +53,18 @@ def feed(**settings):
             "newsletters.weekly.approval = 'automated': must be 'required' or 'automatic'; did you",
         ),
         (
+            weekly(approvers=["Anna", " anna "], approvals=2),
+            "newsletters.weekly names 'Anna' twice among its approvers; one person counts once",
+        ),
+        (
+            weekly(approvers=["Anna"], approvals=2),
+            "newsletters.weekly asks for 2 approvals and has 1 in its approvers",
+        ),
+        (
+            weekly(approval="automatic", approvals=2),
+            'newsletters.weekly has approval = "automatic", so approvers and approvals do nothing',
+        ),
+        (
             weekly(audiences=["governers"]),
             "newsletters.weekly.audiences: 'governers' is no audience of this file; did you mean `gov",
         ),

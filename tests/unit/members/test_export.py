@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.members.columns import column_name
 from newsletter.members.export import write_rows
 from newsletter.members.rows import read_rows
-from newsletter.members.types import Member, MemberRow, MemberStatus
+from newsletter.members.types import Frequency, Member, MemberRow, MemberStatus
 
 AUDIENCES = {"governors": "Governors", "leaders": "School leaders"}
 NEWSLETTERS = {"weekly": "Weekly", "careers": "Careers"}
@@ -35,12 +35,13 @@ def read_back(members, fields) -> list[MemberRow]:
 def test_export_has_own_columns_then_attributes():
     anna = member(
         first_name="Anna", last_name="Bell", audiences=frozenset({"leaders", "governors"}),
-        newsletters=frozenset({"weekly"}), status=MemberStatus.PAUSED, attributes={"school": "Heath"},
+        newsletters=frozenset({"weekly"}), frequency=Frequency.MONTHLY,
+        status=MemberStatus.PAUSED, attributes={"school": "Heath"},
     )  # fmt: skip
     assert cells([anna, member("bea@example.org")], ["school"]) == [
-        ["email", "first_name", "last_name", "audiences", "newsletters", "status", "school"],
-        ["anna@example.org", "Anna", "Bell", "governors;leaders", "weekly", "paused", "Heath"],
-        ["bea@example.org", "", "", "", "", "active", ""],
+        ["email", "first_name", "last_name", "audiences", "newsletters", "frequency", "status", "school"],
+        ["anna@example.org", "Anna", "Bell", "governors;leaders", "weekly", "monthly", "paused", "Heath"],
+        ["bea@example.org", "", "", "", "", "", "active", ""],
     ]
 
 
@@ -83,10 +84,11 @@ def test_import_of_our_export_changes_nothing(data):
         data.draw(texts()),
         audiences=frozenset(data.draw(st.sets(st.sampled_from(list(AUDIENCES))))),
         newsletters=frozenset(data.draw(st.sets(st.sampled_from(list(NEWSLETTERS))))),
+        frequency=data.draw(st.none() | st.sampled_from(Frequency)),
         status=data.draw(st.sampled_from(MemberStatus)),
         attributes={field: data.draw(note) for field in fields},
     )
     [row] = read_back([anna], fields)
     assert (row.address.text, row.first_name, row.last_name) == (anna.email, anna.first_name, anna.last_name)
     assert (row.audiences, row.newsletters) == (anna.audiences, anna.newsletters)
-    assert row.attributes == anna.attributes
+    assert (row.attributes, row.frequency) == (anna.attributes, anna.frequency)

@@ -1,7 +1,7 @@
 """What editors write for an edition: introductions, closing words, subjects.
 
 Revision ID: 0008
-Revises: 0009
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from newsletter.store.schema import Id, UtcDateTime
 
 revision = "0008"
-down_revision = "0009"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -1,6 +1,6 @@
 """What people were told, so that it is told once.
 
-Revision ID: 0012
+Revision ID: 0009
 Revises: 0008
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from newsletter.store.schema import UtcDateTime
 
-revision = "0012"
+revision = "0009"
 down_revision = "0008"
 
 
