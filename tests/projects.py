@@ -19,7 +19,8 @@ PLAIN_TEMPLATES = {
     '<div role="article" lang="{{ lang }}" dir="{{ dir }}"><h1>Dear {{ member.first_name }}</h1>'
     "{% for item in items %}<p>{{ item.headline }}</p>{% endfor %}"
     '<a href="{{ unsubscribe_url }}">Leave</a><p>{{ address }}</p></div></body></html>',
-    "digest.txt": "Dear {{ member.first_name }}\n{% for item in items %}* {{ item.headline | wrap }}\n{% endfor %}"
+    "digest.txt": "Dear {{ member.first_name }}\n"
+    "{% for item in items %}* {{ item.headline | wrap }}\n{% endfor %}"
     "{{ unsubscribe_url }}\n{{ address }}",
 }
 
