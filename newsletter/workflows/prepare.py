@@ -12,7 +12,7 @@ from datetime import datetime
 from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Action, Step
 from newsletter.editions.types import Edition, EditionId, EditionStatus
-from newsletter.errors import EmptyEdition, NewsletterError
+from newsletter.errors import EditionChanged, EmptyEdition, NewsletterError, StoreError
 from newsletter.workflows.approve import approve_edition, refuse_empty
 from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.due import due_steps
@@ -87,7 +87,7 @@ class _Preparation:
             if self._is_automatic(edition_id):
                 self._approve(edition_id)
             begun = begin_sending(self._project, str(edition_id), self._now)
-        except EmptyEdition:
+        except (EmptyEdition, EditionChanged, StoreError):  # nobody's decision: skipped, or tried again
             raise
         except NewsletterError as fault:
             return self._keep_back(edition_id, f"{reason}; {fault}", fault.hint)

@@ -10,6 +10,8 @@ from builders import FRIDAY, NOW, add_items, add_members, approve, statuses
 from projects import AUDIENCES
 
 from newsletter.editions.types import EditionId
+from newsletter.errors import StoreBusy
+from newsletter.workflows import prepare
 from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.due import what_is_due
 from newsletter.workflows.plan import begin_sending
@@ -197,3 +199,17 @@ def test_bounces_are_collected_and_told(scene, tmp_path):
 def test_bounce_box_that_is_not_there_is_told_once(scene):
     project = scene(**weekly(), bounces={"url": "maildir:nowhere"})
     assert [it.told for it in run_round(project, NOW) if it.kind == "failed"] == [True]
+
+
+def test_database_that_is_locked_holds_nothing_back(scene, monkeypatch):
+    project = scene(**weekly())
+    run_round(project, NOW)
+
+    def locked(*_args, **_more):
+        raise StoreBusy("the database is locked by another program")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(prepare, "begin_sending", locked)
+        assert [(it.kind, it.subject) for it in run_round(project, DUE)] == [("failed", "weekly")]
+    assert edition_of(project).status == "approved"
+    assert words(run_round(project, DUE + MINUTE))[-1] == "weekly/2026-11-27: 2 sent"
