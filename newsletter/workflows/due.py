@@ -21,7 +21,7 @@ from newsletter.workflows.schedules import agenda_of
 _SLACK = timedelta(seconds=30)
 _BEGAN = "runs began at"
 #: Whatever nobody thought of waits no longer than this.
-_LONGEST_QUIET_S = 3600
+_LONGEST_QUIET_S = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def what_is_due(project: Project, now: datetime) -> Due:
 
 
 def quiet_until(project: Project, now: datetime) -> datetime:
-    """Return until when nothing comes due by the clock alone, to the second and within the hour."""
+    """Return until when nothing comes due by the clock alone, to the second, a quarter of an hour at most."""
     outlook = Outlook(project, now)
 
     def is_due(second: int) -> bool:
