@@ -1,7 +1,8 @@
 """Years of `run` in a real project, by a clock that we turn: feeds, database and mail are as they always are.
 
     years = Years(folder, Random(1), start)
-    years.live(start + timedelta(days=3650), calm_days=150)
+    for now in years.live(start + timedelta(days=3650), calm_days=150):
+        ...                                # cron has called
     assert years.broken() == []
 
 cron calls every hour in the week around each change of clocks, once a day else, and always when something is
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import heapq
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -22,9 +24,6 @@ from email.utils import format_datetime
 from itertools import pairwise, takewhile
 from pathlib import Path
 from random import Random
-
-from builders import add_members
-from projects import AUDIENCES, load, small_settings, write_plain_templates
 
 from newsletter.editions.types import EditionId, EditionStatus
 from newsletter.errors import NewsletterError
@@ -36,6 +35,11 @@ from newsletter.workflows.members import change_frequency
 from newsletter.workflows.project import Project
 from newsletter.workflows.round import run_round
 from newsletter.workflows.schedules import schedule_of
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from builders import add_members
+from projects import AUDIENCES, load, small_settings, write_plain_templates
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _MOST_ITEMS = 6
@@ -99,8 +103,8 @@ class Years:
         self.project = Project(load(folder, _settings()))
         self._join()
 
-    def live(self, until: datetime, calm_days: int) -> None:
-        """Let cron call from the start until then."""
+    def live(self, until: datetime, calm_days: int) -> Iterator[datetime]:
+        """Let cron call from the start until then, and yield each time at which it did."""
         calm = until - timedelta(days=calm_days)
         self._foresee(calm)
         outages = self._outages(calm)
@@ -114,6 +118,7 @@ class Years:
             if now > last:
                 self._act(now)
                 self._call(now, coming)
+                yield now
                 last = now
         self._last_call = last
 
