@@ -73,8 +73,11 @@ NEWSLETTERS = [
 FEEDS = {"board": ["governors"], "heads": ["leaders"], "careers": ["career-leads"], "all": [*AUDIENCES]}
 SETS = ["governors", "leaders", "career-leads", "governors+leaders", "governors+career-leads",
         "leaders+career-leads", "governors+leaders+career-leads"]  # fmt: skip
+STABLE = ["governors", "leaders", "governors+career-leads", "governors+leaders+career-leads"]
 #: A feed shows its last entries only; none may leave it while a machine is off.
 _ENTRIES = 30
+#: The share of quiet calls after which a note is looked at.
+_NOTES = 0.05
 _STORY = re.compile(rb"^\* Story (\d+)\r?$", re.MULTILINE)
 _TO = re.compile(rb"^To: .*?([a-z]\w*)@example\.org", re.MULTILINE)
 _LIST = re.compile(rb"^List-Id: .*<([a-z-]+)\.", re.MULTILINE)
@@ -166,9 +169,9 @@ class Years:
             act(moment)
 
     def _join(self) -> None:
-        """Let somebody be in each set of audiences, each edition and monthly, who never changes."""
+        """Let some get each edition, and some one a month, who never change."""
         self.stable = {
-            f"{often}{number}": it for number, it in enumerate(SETS) for often in ("each", "monthly")
+            f"{often}{number}": it for number, it in enumerate(STABLE) for often in ("each", "monthly")
         }
         add_members(self.project, self.stable, now=self.start)
         for name in self.stable:
@@ -204,7 +207,7 @@ class Years:
         self.calls += 1
         happened = run_round(self.project, now)
         self._take(happened, now)
-        if happened or self.dice.random() > 0.1 or (self._acts and self._acts[0][0] < coming):
+        if happened or self.dice.random() > _NOTES or (self._acts and self._acts[0][0] < coming):
             return
         until = quiet_until(self.project, now) - timedelta(microseconds=1)
         if now < until < coming:
