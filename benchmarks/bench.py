@@ -25,6 +25,8 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "dkim": ("bench_dkim", ["--members", "10000"], []),
     "scale": ("bench_scale", ["--members", "100000", "--rounds", "1"], ["--members", "1000000"]),
     "crash": ("crash_campaign", ["--kills", "10", "--interrupts", "1", "--members", "1500"], []),
+    "race": ("run_race", ["--members", "1000"], []),
+    "kills": ("run_kills", ["--kills", "10", "--members", "800"], []),
     "relays": ("real_relays", [], []),
     "bounces": ("bounce_round_trip", [], []),
     "draft": ("bench_draft", [], []),
@@ -36,6 +38,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "hostile": ("hostile_server", [], []),
     "xss": ("xss_campaign", [], []),
     "schedule": ("schedule_years", ["--years", "2"], []),
+    "years": ("ten_years", ["--years", "1"], []),
     "spam": ("spam_score", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }

@@ -24,7 +24,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,6 @@ from postgres import postgres
 from results import Result, option, run_alone
 from sinks import RecordingSink, recording_sink
 
-EARLY_SHARE, LATEST_EARLY_S = 1 / 8, 1.2
 LOOK_S = 0.002
 #: What may pass between two blows before we call it a hang, and how long a sender may take to its end.
 PATIENCE_S = 120
@@ -62,11 +61,19 @@ class Campaign:
     """One edition, its senders, and the blows that they get."""
 
     def __init__(
-        self, project: Path, sink: RecordingSink, ledger: Ledger, setting: Setting, seed: int
+        self,
+        project: Path,
+        sink: RecordingSink,
+        ledger: Ledger,
+        setting: Setting,
+        seed: int,
+        *,
+        command: Sequence[str | Path] = (),
     ) -> None:
         self.tally = Tally()
         self._project, self._sink, self._ledger = project, sink, ledger
         self._setting = setting
+        self._command = command or rig.send_command(project)
         self._dice = random.Random(seed)
         self._log = (project.parent / "senders.log").open("ab")
         self._senders: list[subprocess.Popen[bytes]] = []
@@ -96,8 +103,7 @@ class Campaign:
             self._log.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = rig.send_command(self._project)
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
 
     def _again(self, ended: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         """Start a sender in the place of one that was struck, or that came to an end by itself."""
@@ -110,8 +116,8 @@ class Campaign:
 
     def _wait_for_the_moment(self, blow: str, blows_left: int) -> None:
         """Wait until a share of what is left has arrived, or now and then for a time that is not long."""
-        if blow == "kill" and self._dice.random() < EARLY_SHARE:
-            time.sleep(self._dice.uniform(0, LATEST_EARLY_S))
+        if blow == "kill" and self._dice.random() < self._setting.early_share:
+            time.sleep(self._dice.uniform(0, self._setting.latest_early_s))
             return
         self._sink.read()
         before = self._sink.messages
@@ -165,7 +171,7 @@ class Campaign:
         for sender in self._senders:
             sender.wait(timeout=PATIENCE_S * 5)
             self._refuse_failure(sender)
-        last = rig.measure(rig.send_command(self._project))
+        last = rig.measure(self._command)
         if last.code not in ENDINGS:
             self.tally.faults.append(f"the last run ended with {last.code}: {last.stdout}")
 
@@ -201,7 +207,7 @@ def run_campaign(setting: Setting, rate: int, seed: int) -> list[Result]:
     print(f"{setting}:", flush=True)
     # Three answers of a message come late, on all connections at once.
     late_ms = 1000 * setting.connections * setting.senders / (3 * rate)
-    with rig.work_folder() as folder, database(setting, folder / "project") as (url, tables):
+    with rig.work_folder() as folder, database(setting.database, folder / "project") as (url, tables):
         with recording_sink(folder / "sink", "--delay-ms", f"{late_ms:.2f}") as sink:
             project = folder / "project"
             rig.make_approved_edition(
@@ -224,10 +230,10 @@ def run_campaign(setting: Setting, rate: int, seed: int) -> list[Result]:
 
 
 @contextmanager
-def database(setting: Setting, project: Path) -> Iterator[tuple[str, str]]:
-    """Give the URL of an empty database, and what newsletter.toml says about it."""
+def database(kind: str, project: Path) -> Iterator[tuple[str, str]]:
+    """Give the URL of an empty database of that kind, and what newsletter.toml says about it."""
     with ExitStack() as server:
-        if setting.database == "sqlite":
+        if kind == "sqlite":
             yield f"sqlite:///{project}/newsletter.db", ""
         else:
             url = server.enter_context(postgres()).new_database()

@@ -23,6 +23,9 @@ class Setting:
     interrupts: int
     members: int
     connections: int
+    #: The share of kills that come at a random time after the start, and how late these come.
+    early_share: float = 1 / 8
+    latest_early_s: float = 1.2
 
     def __str__(self) -> str:
         return f"{self.database}, {self.senders} at a time, {self.on_unknown}"

@@ -38,6 +38,13 @@ class Ledger:
         )
         return {str(email): (str(status), bool(resent)) for email, status, resent in self._rows(query)}
 
+    def damage(self) -> list[str]:
+        """Return what SQLite finds wrong with its own file; a server looks after its own."""
+        if self._engine.dialect.name != "sqlite":
+            return []
+        checks = ("PRAGMA integrity_check", "PRAGMA foreign_key_check")
+        return [str(row) for check in checks for row in self._rows(check) if row != ("ok",)]
+
     def relay_rate(self) -> float | None:
         """Return the messages a second that a relay is held good for just now, if anything is known."""
         rates = [rate for (rate,) in self._rows("SELECT rate FROM relays") if rate is not None]

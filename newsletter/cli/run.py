@@ -35,20 +35,36 @@ def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
     if loop and (at or dry_run):
         raise click.UsageError("--loop goes by the clock, so it takes neither --now nor --dry-run")
     began = _time(at)
-    project = app.open()
     if dry_run:
-        _foresee(app, project, began)
+        _foresee(app, app.open(), began)
     elif loop:
-        _go_on(app, project)
+        _go_on(app, app.open())
+    elif at:
+        click.get_current_context().exit(_round(app, app.open(), began))
     else:
-        click.get_current_context().exit(_round(app, project, began))
+        click.get_current_context().exit(_round_or_quiet(app, began))
+
+
+def _round_or_quiet(app: App, began: datetime) -> int:
+    """Do one round, unless the one before left word that there is nothing to do yet."""
+    from newsletter.store.quiet import QuietNote
+
+    note = QuietNote(app.folder)
+    if note.holds(began):
+        return _report(app, [])
+    from newsletter.workflows.quiet import run_noted_round
+
+    return _report(app, run_noted_round(app.open(), note, began))
 
 
 def _round(app: App, project: Project, began: datetime) -> int:
-    """Do one round and tell of it; return the exit code for it."""
     from newsletter.workflows.round import run_round
 
-    happened = run_round(project, began)
+    return _report(app, run_round(project, began))
+
+
+def _report(app: App, happened: list[Happened]) -> int:
+    """Tell of a round; return the exit code for it."""
     app.show([asdict(it) for it in happened], lambda: _tell(app, happened))
     if any(it.kind == "interrupted" for it in happened):
         return INTERRUPTED

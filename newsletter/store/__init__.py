@@ -15,5 +15,7 @@ Nothing outside this room sees a session, a statement or a row: methods take and
   grouping members by set is an index scan instead of a join over memberships.
 - A subscription is never overwritten: what changes ends the row and begins another. Totals and states of
   members are queries over rows, never counters kept in step.
+- `quiet` keeps a note beside the settings, for `run` alone: with nothing due, SQLAlchemy and pydantic would
+  be most of what it costs. It is the one file that may be deleted at any time.
 - Pages are read by key (`WHERE id > :last ORDER BY id`), never by OFFSET.
 """

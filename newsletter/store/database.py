@@ -60,6 +60,12 @@ class Database:
             self.close()
             raise
 
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None for a server."""
+        name = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        return Path(name) if name else None
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Run a transaction that may write: committed at the end, rolled back by any exception."""
@@ -81,9 +87,8 @@ class Database:
 
         A server looks after its own.
         """
-        parsed = make_url(self.url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            refuse_full_disk(Path(parsed.database), 2 * (size_bytes + _LOG_BYTES))
+        if self.file:
+            refuse_full_disk(self.file, 2 * (size_bytes + _LOG_BYTES))
 
     def close(self) -> None:
         """Close every connection."""

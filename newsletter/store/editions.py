@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -324,6 +325,7 @@ class EditionStore(EditionControl):
         return _edition(row) if row else None
 
 
+@cache
 def _editions() -> Select[Any]:
     """Select editions with the newest approval that stands for their present content."""
     standing = approvals.alias()

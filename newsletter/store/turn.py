@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 
 from newsletter.errors import StoreError
 from newsletter.store.database import Database
@@ -22,9 +22,8 @@ from newsletter.store.database import Database
 @contextmanager
 def turn(database: Database, name: str) -> Iterator[bool]:
     """Hold the turn of that name, if nobody else does; yield whether it is ours."""
-    if database.engine.dialect.name == "sqlite":
-        file = Path(make_url(database.url).database or "")
-        with _file_lock(file.with_name(f"{file.name}-{name}")) as ours:
+    if database.file:
+        with _file_lock(database.file.with_name(f"{database.file.name}-{name}")) as ours:
             yield ours
     else:
         with _server_lock(database, name) as ours:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -90,12 +91,18 @@ def calendar(project: Project, name: str, now: datetime) -> Kept:
 
 def _bank_holidays(project: Project, holidays: BankHolidays, now: datetime) -> tuple[DaySpan, ...]:
     store = SettingStore(project.database)
-    source = f"holidays {version('holidays')}, {now.year}"
+    source = f"holidays {_holidays_version()}, {now.year}"
     kept = _kept(store, str(holidays), source)
     if kept is None:
         kept = Kept(source, bank_holidays(holidays.region, now.year - 1, _YEARS))
         store.put(_key(str(holidays)), kept.dump())
     return kept.days
+
+
+@cache
+def _holidays_version() -> str:
+    """Return the version of the package; looking it up takes longer than all else in a quiet round."""
+    return version("holidays")
 
 
 def _kept(store: SettingStore, name: str, source: str) -> Kept | None:

@@ -1,20 +1,27 @@
-"""Due: what it is time for. Nothing heavy is imported here, since mostly it is time for nothing."""
+"""Due: what it is time for, and until when it is time for nothing. Nothing heavy is imported here.
+
+Whatever a round does by the clock is told by `Outlook`, or a quiet note would hold it back.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Step
 from newsletter.editions.types import Edition
+from newsletter.feeds.types import FeedForUpdate
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
-from newsletter.workflows.schedules import steps_now
+from newsletter.workflows.schedules import agenda_of
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
 _SLACK = timedelta(seconds=30)
 _BEGAN = "runs began at"
+#: Whatever nobody thought of waits no longer than this.
+_LONGEST_QUIET_S = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +32,65 @@ class Due:
     steps: list[tuple[str, Step]]
     going_out: list[Edition]
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.feeds or self.steps or self.going_out)
+
+
+class Outlook:
+    """What is due at any moment, as things stand now; what is due once stays so until it is done."""
+
+    def __init__(self, project: Project, now: datetime) -> None:
+        self._editions = project.editions
+        self._feeds = project.feeds.for_update(project.config.feeds)
+        self._agendas = {
+            newsletter.name: agenda_of(project, newsletter, now, _began(project, now))
+            for newsletter in project.config.settings.newsletters
+        }
+
+    def at(self, moment: datetime) -> Due:
+        """Return what a round would begin with at that moment."""
+        feeds = [feed.source.name for feed in self._feeds if _is_due(feed, moment)]
+        steps = [(name, step) for name, steps_at in self._agendas.items() for step in steps_at(moment)]
+        return Due(feeds, steps, self._editions.going_out(moment))
+
 
 def what_is_due(project: Project, now: datetime) -> Due:
     """Say what a round would begin with now."""
-    steps = [
-        (newsletter.name, step)
-        for newsletter in project.config.settings.newsletters
-        for step in due_steps(project, newsletter, now)
-    ]
-    return Due(due_feeds(project, now), steps, project.editions.going_out(now))
+    return Outlook(project, now).at(now)
+
+
+def quiet_until(project: Project, now: datetime) -> datetime:
+    """Return until when nothing comes due by the clock alone, to the second, a quarter of an hour at most."""
+    outlook = Outlook(project, now)
+
+    def is_due(second: int) -> bool:
+        return bool(outlook.at(now + timedelta(seconds=second)))
+
+    first = bisect_left(range(_LONGEST_QUIET_S), True, key=is_due)
+    return now + timedelta(seconds=first - 1)  # it may have come due within the second before
 
 
 def due_feeds(project: Project, now: datetime) -> list[str]:
     """Return the feeds that it is time to read, but for those that retired or asked for patience."""
-    return [
-        feed.source.name
-        for feed in project.feeds.for_update(project.config.feeds)
-        if not feed.retired_at
-        and not (feed.ask_after and now < feed.ask_after)
-        and (
-            feed.last_pulled_at is None
-            or now - feed.last_pulled_at >= timedelta(seconds=feed.source.every_s) - _SLACK
-        )
-    ]
+    return [feed.source.name for feed in project.feeds.for_update(project.config.feeds) if _is_due(feed, now)]
+
+
+def _is_due(feed: FeedForUpdate, now: datetime) -> bool:
+    if feed.retired_at or (feed.ask_after and now < feed.ask_after):
+        return False
+    every = timedelta(seconds=feed.source.every_s)
+    return feed.last_pulled_at is None or now - feed.last_pulled_at >= every - _SLACK
 
 
 def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
     """Return what is to be done now for the editions of a newsletter."""
+    return agenda_of(project, newsletter, now, _began(project, now))(now)
+
+
+def _began(project: Project, now: datetime) -> datetime:
     began = SettingStore(project.database).get(_BEGAN)
-    return steps_now(project, newsletter, now, datetime.fromisoformat(began) if began else now)
+    return datetime.fromisoformat(began) if began else now
 
 
 def note_first_run(project: Project, now: datetime) -> None:

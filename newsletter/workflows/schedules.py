@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,8 +68,10 @@ def next_due(project: Project, newsletter: NewsletterSettings, now: datetime) ->
     return schedule.local(due) if due else None
 
 
-def steps_now(project: Project, newsletter: NewsletterSettings, now: datetime, since: datetime) -> list[Step]:
-    """Return what is to be done for a newsletter now, as `agenda` does; raises CalendarError.
+def agenda_of(
+    project: Project, newsletter: NewsletterSettings, now: datetime, since: datetime
+) -> Callable[[datetime], list[Step]]:
+    """Return what tells the steps of a newsletter at a moment, as things stand now; raises CalendarError.
 
     since: when scheduled runs began.
     """
@@ -79,7 +82,7 @@ def steps_now(project: Project, newsletter: NewsletterSettings, now: datetime, s
     found = {draft.id.date: project.editions.approvals(draft) for draft in drafts}
     approvals = {day: f"it has {approvers.told(names)}" for day, names in found.items() if names}
     standing = Standing(editions, items, since, approvals)
-    return agenda(schedule_of(project, newsletter, now), _policy(newsletter), standing, now)
+    return partial(agenda, schedule_of(project, newsletter, now), _policy(newsletter), standing)
 
 
 def _count_items(project: Project, edition: Edition) -> int:

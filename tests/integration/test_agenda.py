@@ -7,7 +7,7 @@ from datetime import timedelta
 from builders import FRIDAY, NOW, add_items, add_members, approve
 
 from newsletter.workflows.draft import draft_edition
-from newsletter.workflows.schedules import steps_now
+from newsletter.workflows.schedules import agenda_of
 
 WEEKLY = {"name": "weekly", "audiences": ["governors"], "min_items": 2}
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
@@ -16,7 +16,7 @@ DUE = NOW + 22 * HOUR
 
 
 def told(project, now):
-    found = steps_now(project, project.config.newsletter("weekly"), now, NOW)
+    found = agenda_of(project, project.config.newsletter("weekly"), now, NOW)(now)
     return [f"{step.action} {step.date}" for step in found]
 
 

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
 import pytest
+
+#: Runs at a time of its own, and tells on stderr what it has imported.
+AT = """
+import sys
+from datetime import datetime
+from newsletter.cli import main, run
+run.now = lambda: datetime.fromisoformat(sys.argv[1])
+main.main(sys.argv[2:], standalone_mode=False)
+print(*sys.modules, file=sys.stderr)
+"""
 
 
 @pytest.fixture
@@ -56,3 +71,18 @@ def test_dry_run_says_what_is_due_and_does_nothing(project, run):
 
 def test_time_that_is_none_is_refused(run):
     assert "--now 'soon' is not a time" in run("soon", code=2).stderr
+
+
+def test_quiet_minute_ends_before_anything_is_opened_and_without_a_byte(project, monkeypatch):
+    os.utime(project.config, (0, 0))  # a file that was written just now is not trusted
+    monkeypatch.setattr("newsletter.cli.run.now", lambda: datetime(2026, 11, 24, 12, tzinfo=UTC))
+    project("run")
+    os.utime(project.folder / "newsletter.db", (0, 0))
+    quiet = project("run")
+    command = [sys.executable, "-c", AT, "2026-11-24T12:01+00:00", "-C", str(project.folder), "run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (quiet.stdout, done.stdout) == ("", "")
+    assert {"sqlalchemy", "pydantic", "jinja2", "newsletter.workflows.project"} & set(
+        done.stderr.split()
+    ) == set()
+    assert project.json("run") == []
