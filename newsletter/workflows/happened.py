@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SENT = "sent"
     HELD = "held"
     SKIPPED = "skipped"
+    ALERTED = "alerted"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 

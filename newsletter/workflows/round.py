@@ -8,7 +8,7 @@ that the rounds in between read feeds and send what else is due.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from newsletter.config import NewsletterSettings
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import PullSummary
 from newsletter.store.turn import turn
+from newsletter.workflows.alerts import raise_alerts
 from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.project import Project
@@ -28,11 +29,25 @@ def run_round(project: Project, now: datetime) -> list[Happened]:
     """
     this = _Round(project, now)
     happened = [*this.steps()]
+    if not any(it.kind is Kind.INTERRUPTED for it in happened):
+        happened += raise_alerts(project, happened, _well(happened, this.well), now)
+    return tell_once(project, happened, this.well, now)
+
+
+def tell_once(
+    project: Project, happened: Sequence[Happened], well: Collection[str], now: datetime
+) -> list[Happened]:
+    """Mark failures that people were told of, and forget those of what is well."""
     failed = {it.subject: it.words for it in happened if it.kind is Kind.FAILED}
-    well = this.well | {it.subject for it in happened if not it.is_trouble}
-    project.told.over(well - failed.keys())
+    project.told.over(_well(happened, well))
     old = {subject for subject, state in failed.items() if not project.told.is_news(subject, state, now)}
     return [replace(it, told=True) if it.kind is Kind.FAILED and it.subject in old else it for it in happened]
+
+
+def _well(happened: Sequence[Happened], well: Collection[str]) -> set[str]:
+    """Return the subjects without trouble. well: those of them that say nothing of themselves."""
+    found = {*well, *(it.subject for it in happened if not it.is_trouble)}
+    return found - {it.subject for it in happened if it.kind is Kind.FAILED}
 
 
 class _Round:
