@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from newsletter.alerts.types import Alert
 
 _COLUMNS = 76
 #: Slack and its likes take what stands in these for a link or a call to everybody.
-_OVER = "It is over by now and nothing is left to do,"
+_OVER = "It was over by {}, and nothing is left to do"
 _NO_MARKUP = str.maketrans({"<": "‹", ">": "›"})
 
 
@@ -40,7 +41,7 @@ def _paragraph(number: int, alert: Alert, shown: Callable[[datetime], str]) -> s
     head = f"{number}. {_capital(alert.headline)}{since}"
     said = [_wrapped(line, "   ") for line in f"{_capital(alert.text)}.".splitlines()]
     if alert.over_at:
-        return "\n".join([head, *said, _wrapped(f"{_OVER} since {shown(alert.over_at)}.", "   ")])
+        return "\n".join([head, *said, _wrapped(f"{_OVER.format(shown(alert.over_at))}.", "   ")])
     return "\n".join([head, *said, *_cure_lines(alert.cure)])
 
 
@@ -65,8 +66,8 @@ def _wrapped(text: str, indent: str) -> str:
 
 def _capital(text: str) -> str:
     """Begin with a capital letter, but where that would change a name."""
-    name = "/" in text.partition(" ")[0]
-    return text if name else f"{text[:1].upper()}{text[1:]}"
+    is_name = re.match(r"\S*[/.:]", text)
+    return text if is_name else f"{text[:1].upper()}{text[1:]}"
 
 
 def webhook_document(
@@ -75,7 +76,7 @@ def webhook_document(
     """Return what the webhook gets; its `text` alone says all of it."""
     lines = [f"{organisation}: {_how_many(alerts)}"]
     for alert in alerts:
-        left = f"{_OVER[:-1]}." if alert.over_at else f"What to do: {alert.cure}"
+        left = f"{_OVER.format('now')}." if alert.over_at else f"What to do: {alert.cure}"
         lines += ["", _capital(alert.headline), *f"{_capital(alert.text)}.".splitlines(), left]
     return {
         "text": "\n".join(lines).translate(_NO_MARKUP),

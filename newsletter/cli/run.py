@@ -7,6 +7,8 @@ import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, time
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -25,8 +27,14 @@ _MINUTE_S = 60.0
 @click.option("--now", "at", metavar="TIME", help="As if it were that time: 2026-11-27T07:00, in UTC.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--loop", is_flag=True, help="Go on, once a minute, until it is stopped.")
+@click.option(
+    "--metrics",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write how things stand into a file for Prometheus: NAME.prom in the folder of node_exporter.",
+)
 @pass_app
-def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
+def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: bool) -> None:
     """Do whatever is due; this is what cron calls.
 
     Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute,
@@ -39,16 +47,22 @@ def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
     if dry_run:
         _foresee(app, project, began)
     elif loop:
-        _go_on(app, project)
+        _go_on(app, project, metrics)
     else:
-        click.get_current_context().exit(_round(app, project, began))
+        click.get_current_context().exit(_round(app, project, began, metrics))
 
 
-def _round(app: App, project: Project, began: datetime) -> int:
+def _round(app: App, project: Project, began: datetime, metrics: Path | None) -> int:
     """Do one round and tell of it; return the exit code for it."""
-    from newsletter.workflows.round import run_round
+    from newsletter.workflows.round import run_round, tell_once
 
+    clock = monotonic()
     happened = run_round(project, began)
+    if metrics:
+        from newsletter.workflows.metrics import RunFacts, write_metrics
+
+        failed = write_metrics(project, metrics, RunFacts(began, monotonic() - clock, happened))
+        happened += tell_once(project, failed, {"metrics"}, began)
     app.show([asdict(it) for it in happened], lambda: _tell(app, happened))
     if any(it.kind == "interrupted" for it in happened):
         return INTERRUPTED
@@ -72,13 +86,13 @@ def _words(app: App, it: Happened) -> str:
     return f"{it.subject}: {it.words}{hint}"
 
 
-def _go_on(app: App, project: Project) -> None:
+def _go_on(app: App, project: Project, metrics: Path | None) -> None:
     """Do a round each minute until a signal comes; one that is under way ends first."""
     stopped = threading.Event()
     while not stopped.is_set():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # sending takes them for itself
             signal.signal(number, lambda *_: stopped.set())
-        if _round(app, project, now()) == INTERRUPTED:
+        if _round(app, project, now(), metrics) == INTERRUPTED:
             return
         stopped.wait(_MINUTE_S)
 

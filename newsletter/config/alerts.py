@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, m
 from newsletter.config.fields import AddressField, Line
 
 
-def web_hook(value: str) -> str:
+def checked_web_hook(value: str) -> str:
     """Return the address of a webhook; raises ValueError, which does not repeat it, as it may be a secret."""
     parts = urlsplit(value.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or any(map(str.isspace, value.strip())):
@@ -21,7 +21,7 @@ def web_hook(value: str) -> str:
     return value.strip()
 
 
-WebHook = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(web_hook)]
+WebHook = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(checked_web_hook)]
 
 
 class AlertsSettings(BaseModel):

@@ -15,6 +15,7 @@ from newsletter.address import parse_address
 from newsletter.alerts.types import Alert
 from newsletter.alerts.words import mail_text, subject_of, webhook_document
 from newsletter.config import Config
+from newsletter.config.alerts import checked_web_hook
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.feeds.fetch.post import WebHook
 from newsletter.store.alerts import AlertStore, Channel
@@ -63,6 +64,11 @@ def web_hook(config: Config, environ: Mapping[str, str] = os.environ) -> WebHook
             raise ConfigError("alerts: the webhook's token holds characters that no header may have")
         headers["Authorization"] = f"Bearer {token}"
     url = given.webhook or _secret(config, "webhook", environ)
+    try:
+        url = checked_web_hook(url)
+    except ValueError as fault:
+        place = given.webhook_env or given.webhook_file
+        raise ConfigError(f"alerts: {place} holds no address of a webhook", hint=f"it {fault}") from None
     return WebHook(url, config.settings.fetch.allow, headers)
 
 

@@ -11,7 +11,10 @@ from fixtures.site import answer
 from projects import AUDIENCES
 from relays import HANG_UP, USUAL, ScriptedRelay
 
+from newsletter.errors import AlertError, ConfigError
+from newsletter.workflows.alert_channels import web_hook
 from newsletter.workflows.approve import approve_edition
+from newsletter.workflows.examine import examine
 from newsletter.workflows.round import run_round
 from newsletter.workflows.sort import sort_when_rules_changed
 
@@ -147,7 +150,7 @@ def test_trouble_that_is_over_before_the_mail_could_leave_is_told_as_over(scene,
     project.relays.up(f"127.0.0.1:{relay.port}")
     run_round(project, DUE + MINUTE)
     [mail] = mails(relay)
-    assert "It is over by now and nothing is left to do, since Fri 27 Nov 2026" in text_of(mail)
+    assert "It was over by Fri 27 Nov 2026 07:01, and nothing is left to do." in text_of(mail)
     run_round(project, DUE + 2 * MINUTE)
     assert (len(mails(relay)), len(hook.posted)) == (1, 1)
 
@@ -202,3 +205,30 @@ def test_redirect_of_the_webhook_is_not_followed(scene, hook):
     [_, fault] = run_round(project, DUE)
     assert fault.words == "webhook at 127.0.0.1: it answered 302"
     assert hook.paths == ["/hook"]
+
+
+def test_check_looks_at_the_webhook_and_posts_nothing(scene, hook, open_project):
+    def found(project):
+        return [(it.level, it.text) for it in examine(project, NOW) if it.subject == "alerts"]
+
+    assert [level for level, _ in found(open_project())] == ["note"]
+    mailed = ("ok", "mailed to olga@example.org")
+    assert found(scene()) == [mailed, ("ok", "127.0.0.1 answers; nothing was posted to its webhook")]
+    assert hook.paths == []
+    refused = "webhook at 127.0.0.1: 127.0.0.1 is not an address of the public internet"
+    assert found(scene(allow=())) == [mailed, ("fault", refused)]
+
+
+def test_secret_parts_come_from_the_environment_and_files_and_are_told_nowhere(open_project, hook):
+    alerts = {"webhook_env": "HOOK", "token_file": "token"}
+    project = open_project(alerts=alerts, fetch={"allow": ["127.0.0.1"]})
+    (project.config.folder / "token").write_text("s3cret\n")
+    web_hook(project.config, {"HOOK": hook.url("/hook")}).post({"text": "hello"})
+    assert (hook.posted, hook.asked[0]["authorization"]) == ([{"text": "hello"}], "Bearer s3cret")
+    with pytest.raises(ConfigError, match=r"alerts\.webhook_env names HOOK, which is not set"):
+        web_hook(project.config, {})
+    with pytest.raises(ConfigError, match="alerts: HOOK holds no address of a webhook") as caught:
+        web_hook(project.config, {"HOOK": "chat/s3cret"})
+    with pytest.raises(AlertError) as lost:
+        web_hook(project.config, {"HOOK": hook.url("/s3cret")}).post({})
+    assert "s3cret" not in f"{caught.value}{lost.value}{lost.value.hint}"
