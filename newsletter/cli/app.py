@@ -24,6 +24,8 @@ class App:
     folder: Path = Path()
     as_json: bool = False
     verbose: bool = False
+    #: Where the log goes: a file, "-" for stderr, "" for nowhere.
+    log: str = ""
     #: Whether a JSON document has begun on stdout; nothing else may follow it then.
     json_begun: bool = False
 
@@ -32,6 +34,11 @@ class App:
         from newsletter.config import load_config
         from newsletter.workflows.project import Project
 
+        if self.log:
+            from newsletter.cli.logs import logging_to
+
+            root = click.get_current_context().find_root()  # its end is that of the whole call
+            root.with_resource(logging_to(self.log, debug=self.verbose))
         return click.get_current_context().with_resource(Project(load_config(self.folder)))
 
     def open_sorted(self) -> Project:

@@ -1,8 +1,8 @@
 """Metrics: how everything stands, as a text file for the textfile collector of Prometheus' node_exporter.
 
-prometheus-client writes it: its format has more corners (escapes, order, names) than one would think, and it
-puts the file in its place in one step. It takes 60 ms to import, so only `--metrics` does. Numbers are of this
-moment and are read off the database, so there is nothing to keep between runs; members are in none of them.
+prometheus-client writes it: its format has more corners (escapes, order, names) than one would think, and
+it puts the file in its place in one step. Only `--metrics` imports it. Numbers are of this moment and are
+read off the database, so there is nothing to keep between runs; members are in none of them.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from newsletter.store.turn import turn
 from newsletter.workflows.alerts import raise_alerts
 from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
+from newsletter.workflows.log import log_happened
 from newsletter.workflows.project import Project
 
 
@@ -31,6 +32,7 @@ def run_round(project: Project, now: datetime) -> list[Happened]:
     happened = [*this.steps()]
     if not any(it.kind is Kind.INTERRUPTED for it in happened):
         happened += raise_alerts(project, happened, _well(happened, this.well), now)
+    log_happened(happened)
     return tell_once(project, happened, this.well, now)
 
 

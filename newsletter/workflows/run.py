@@ -80,6 +80,7 @@ class Run:
             self._project.config, self._edition, self._project.editions.rendered, sending_verp(self._project)
         )
         tools = Tools(
+            self._edition.id,
             self.course,
             Stock(ledger, self._edition, self._batch(), self._clock),
             ledger,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from builders import NOW, add_items, add_members
 from click.testing import CliRunner
-from prometheus_client.parser import text_string_to_metric_families
 from projects import AUDIENCES
+from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.cli.main import main
 from newsletter.workflows.sort import sort_when_rules_changed
