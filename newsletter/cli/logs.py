@@ -1,4 +1,4 @@
-"""Where the log goes: a file or standard error, a line of JSON for each record; at a terminal, plain words."""
+"""Where the log goes: a file or standard error, as JSON lines; at a terminal, in plain words."""
 
 from __future__ import annotations
 

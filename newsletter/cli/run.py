@@ -33,8 +33,9 @@ _MINUTE_S = 60.0
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write how things stand into a file for Prometheus: NAME.prom in the folder of node_exporter.",
 )
+@click.option("--restored", is_flag=True, help="The database was put back from a copy: send nothing twice.")
 @pass_app
-def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: bool) -> None:
+def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: bool, restored: bool) -> None:
     """Do whatever is due; this is what cron calls.
 
     Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute,
@@ -42,6 +43,8 @@ def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: 
     """
     if loop and (at or dry_run):
         raise click.UsageError("--loop goes by the clock, so it takes neither --now nor --dry-run")
+    if restored and (loop or dry_run):
+        raise click.UsageError("--restored is said once, so it takes neither --loop nor --dry-run")
     began = _time(at)
     project = app.open()
     if dry_run:
@@ -49,15 +52,17 @@ def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: 
     elif loop:
         _go_on(app, project, metrics)
     else:
-        click.get_current_context().exit(_round(app, project, began, metrics))
+        click.get_current_context().exit(_round(app, project, began, metrics, restored=restored))
 
 
-def _round(app: App, project: Project, began: datetime, metrics: Path | None) -> int:
+def _round(
+    app: App, project: Project, began: datetime, metrics: Path | None, *, restored: bool = False
+) -> int:
     """Do one round and tell of it; return the exit code for it."""
     from newsletter.workflows.round import run_round, tell_once
 
     clock = monotonic()
-    happened = run_round(project, began)
+    happened = run_round(project, began, restored=restored)
     if metrics:
         from newsletter.workflows.metrics import RunFacts, write_metrics
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.alerts.types import Alert, AlertKind, KnownAlert
-from newsletter.editions.types import EditionStatus
+from newsletter.editions.types import RESTORE_GUARD, EditionStatus
 from newsletter.feeds.patience import is_dead
 from newsletter.store.alerts import AlertStore
 from newsletter.store.overview import FeedHealth, OverviewStore, StuckEdition
@@ -76,7 +76,7 @@ def _of_edition(stuck: StuckEdition, hint: str) -> Iterator[Alert]:
     if stuck.status is EditionStatus.HELD:
         cure = hint or f"see why, then approve it or call it off: newsletter edition show {name}"
         yield Alert(AlertKind.HELD, name, stuck.reason, cure, stuck.since)
-    elif stuck.status is EditionStatus.PAUSED and stuck.paused_by is None:
+    elif stuck.status is EditionStatus.PAUSED and stuck.paused_by in (None, RESTORE_GUARD):
         cure = f"cure what it says, and let it go on: newsletter edition resume {name}"
         yield Alert(AlertKind.PAUSED, name, stuck.reason, cure, stuck.since)
     if stuck.unknown:

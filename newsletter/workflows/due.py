@@ -10,6 +10,7 @@ from newsletter.editions.agenda import Step
 from newsletter.editions.types import Edition
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
+from newsletter.workflows.restored import name_database, restored_at
 from newsletter.workflows.schedules import steps_now
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
@@ -53,7 +54,8 @@ def due_feeds(project: Project, now: datetime) -> list[str]:
 def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
     """Return what is to be done now for the editions of a newsletter."""
     began = SettingStore(project.database).get(_BEGAN)
-    return steps_now(project, newsletter, now, datetime.fromisoformat(began) if began else now)
+    since = datetime.fromisoformat(began) if began else now
+    return steps_now(project, newsletter, now, since, restored_at(project))
 
 
 def note_first_run(project: Project, now: datetime) -> None:
@@ -61,3 +63,4 @@ def note_first_run(project: Project, now: datetime) -> None:
     settings = SettingStore(project.database)
     if settings.get(_BEGAN) is None:
         settings.put(_BEGAN, now.isoformat())
+        name_database(project)

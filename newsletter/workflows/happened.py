@@ -19,6 +19,7 @@ class Kind(StrEnum):
     HELD = "held"
     SKIPPED = "skipped"
     ALERTED = "alerted"
+    RESTORED = "restored"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 

@@ -21,15 +21,17 @@ from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.log import log_happened
 from newsletter.workflows.project import Project
+from newsletter.workflows.restored import guard_restored
 
 
-def run_round(project: Project, now: datetime) -> list[Happened]:
+def run_round(project: Project, now: datetime, *, restored: bool = False) -> list[Happened]:
     """Do what is due now, and return what happened; what another process is at is left to it.
 
-    A trouble that lasts is among it each time, and marked as told from the second time on.
+    A trouble that lasts is among it each time, and marked as told from the second time on. restored: a person
+    says that the database was put back from a copy.
     """
     this = _Round(project, now)
-    happened = [*this.steps()]
+    happened = [*guard_restored(project, now, told=restored), *this.steps()]
     if not any(it.kind is Kind.INTERRUPTED for it in happened):
         happened += raise_alerts(project, happened, _well(happened, this.well), now)
     log_happened(happened)

@@ -67,10 +67,16 @@ def next_due(project: Project, newsletter: NewsletterSettings, now: datetime) ->
     return schedule.local(due) if due else None
 
 
-def steps_now(project: Project, newsletter: NewsletterSettings, now: datetime, since: datetime) -> list[Step]:
+def steps_now(
+    project: Project,
+    newsletter: NewsletterSettings,
+    now: datetime,
+    since: datetime,
+    restored: datetime | None = None,
+) -> list[Step]:
     """Return what is to be done for a newsletter now, as `agenda` does; raises CalendarError.
 
-    since: when scheduled runs began.
+    since: when scheduled runs began. restored: when the database was put back from a copy.
     """
     editions = project.editions.standing(newsletter.name, _LAST)
     drafts = [edition for edition in editions if edition.status is EditionStatus.DRAFT]
@@ -78,7 +84,7 @@ def steps_now(project: Project, newsletter: NewsletterSettings, now: datetime, s
     approvers = Approvers(newsletter.approvers, newsletter.approvals)
     found = {draft.id.date: project.editions.approvals(draft) for draft in drafts}
     approvals = {day: f"it has {approvers.told(names)}" for day, names in found.items() if names}
-    standing = Standing(editions, items, since, approvals)
+    standing = Standing(editions, items, since, approvals, restored)
     return agenda(schedule_of(project, newsletter, now), _policy(newsletter), standing, now)
 
 
