@@ -5,7 +5,8 @@ to a lower tier only (`tests/unit/test_tiers.py` reads them):
 
 0. words    `errors`, `address`
 1. values   `<room>/types.py`, `delivery/content.py`
-2. deciding `feeds`, `audiences`, `members`, `editions`, `render`, `delivery`, `bounces`: pure, no I/O
+2. deciding `feeds`, `audiences`, `members`, `editions`, `render`, `delivery`, `bounces`,
+            `alerts`: pure, no I/O
 3. edges    `config`, `store`, `feeds/fetch`, `delivery/smtp`, `delivery/outbox`, `delivery/inbox`,
             `bounces/mailbox`
 4. verbs    `workflows`: one module for each thing the program does

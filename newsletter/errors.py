@@ -23,6 +23,7 @@ NewsletterError            message, hint; str() is the one line a user reads    
 │  ├─ RelayBusy            it asked for less while a connection was opened
 │  └─ RelayRejected        a person must cure it: login, certificate, missing STARTTLS
 ├─ AnswerLost              the content left and no answer came: not safe to retry
+├─ AlertError              a mail or a webhook that was to tell of alerts did not get through (also OSError)
 ├─ MailboxError            the bounce box cannot be read; its mail stays where it is (also OSError)
 └─ StoreError              a driver fault that a user can cure: read-only, full, other version
    └─ StoreBusy            another program holds the database: trying again may help
@@ -179,6 +180,10 @@ class RelayRejected(TransportError):
 
 class AnswerLost(NewsletterError):
     """A message left, its end included, and no answer came: whether the relay took it, nobody knows."""
+
+
+class AlertError(NewsletterError, OSError):
+    """A mail or a webhook that was to tell of alerts did not get through; the next round tries again."""
 
 
 class MailboxError(NewsletterError, OSError):

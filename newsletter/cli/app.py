@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,10 +15,6 @@ if TYPE_CHECKING:
     from newsletter.workflows.project import Project
 
 DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-#: A command in a sentence; those that work in no project folder stay as they are.
-_COMMAND = re.compile(
-    r"\bnewsletter (?=(?:audience|bounce|check|edition|feed|item|member|run|schedule|why)\b)"
-)
 
 
 @dataclass(slots=True)
@@ -30,6 +24,8 @@ class App:
     folder: Path = Path()
     as_json: bool = False
     verbose: bool = False
+    #: Where the log goes: a file, "-" for stderr, "" for nowhere.
+    log: str = ""
     #: Whether a JSON document has begun on stdout; nothing else may follow it then.
     json_begun: bool = False
 
@@ -38,6 +34,11 @@ class App:
         from newsletter.config import load_config
         from newsletter.workflows.project import Project
 
+        if self.log:
+            from newsletter.cli.logs import logging_to
+
+            root = click.get_current_context().find_root()  # its end is that of the whole call
+            root.with_resource(logging_to(self.log, debug=self.verbose))
         return click.get_current_context().with_resource(Project(load_config(self.folder)))
 
     def open_sorted(self) -> Project:
@@ -107,8 +108,9 @@ class App:
         """Return a hint whose commands name the project folder that -C named."""
         if self.folder == Path():
             return hint
-        folder = shlex.quote(str(self.folder))
-        return _COMMAND.sub(lambda found: f"{found[0]}-C {folder} ", hint)
+        from newsletter.workflows.commands import in_folder
+
+        return in_folder(hint, str(self.folder))
 
 
 class _ItemId(click.IntRange):

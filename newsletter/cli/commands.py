@@ -47,6 +47,14 @@ def _common_options() -> list[click.Parameter]:
             callback=_set("verbose"),
             help="Tell more, and show the traceback of a fault.",
         ),
+        click.Option(
+            ["--log", "log"],
+            metavar="FILE",
+            envvar="NEWSLETTER_LOG",
+            expose_value=False,
+            callback=_set("log"),
+            help="Write a log, a line of JSON for each record; - is standard error.",
+        ),
     ]
 
 
@@ -114,8 +122,20 @@ class Program(Group):
         except NewsletterError as fault:
             if app.verbose:
                 traceback.print_exc()
+            _log_fault(app, fault)
             app.fail(str(fault), fault.hint)
             ctx.exit(fault.exit_code)
+        except Exception as bug:
+            if not isinstance(bug, click.ClickException | click.Abort | click.exceptions.Exit):
+                _log_fault(app, bug)
+            raise
+
+
+def _log_fault(app: App, fault: Exception) -> None:
+    if app.log:
+        from newsletter.workflows.log import log
+
+        log.error("%s", fault, exc_info=fault)
 
 
 def _help_hint(fault: click.ClickException) -> str:

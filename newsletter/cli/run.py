@@ -7,6 +7,8 @@ import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, time
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -25,8 +27,15 @@ _MINUTE_S = 60.0
 @click.option("--now", "at", metavar="TIME", help="As if it were that time: 2026-11-27T07:00, in UTC.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--loop", is_flag=True, help="Go on, once a minute, until it is stopped.")
+@click.option(
+    "--metrics",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write how things stand into a file for Prometheus: NAME.prom in the folder of node_exporter.",
+)
+@click.option("--restored", is_flag=True, help="The database was put back from a copy: send nothing twice.")
 @pass_app
-def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
+def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: bool, restored: bool) -> None:
     """Do whatever is due; this is what cron calls.
 
     Feeds are read, editions drafted and sent, and what was interrupted goes on. Safe to call every minute,
@@ -34,13 +43,15 @@ def run(app: App, at: str | None, *, dry_run: bool, loop: bool) -> None:
     """
     if loop and (at or dry_run):
         raise click.UsageError("--loop goes by the clock, so it takes neither --now nor --dry-run")
+    if restored and (loop or dry_run):
+        raise click.UsageError("--restored is said once, so it takes neither --loop nor --dry-run")
     began = _time(at)
     if dry_run:
         _foresee(app, app.open(), began)
     elif loop:
-        _go_on(app, app.open())
-    elif at:
-        click.get_current_context().exit(_round(app, app.open(), began))
+        _go_on(app, app.open(), metrics)
+    elif at or metrics or restored:
+        click.get_current_context().exit(_round(app, app.open(), began, metrics, restored=restored))
     else:
         click.get_current_context().exit(_round_or_quiet(app, began))
 
@@ -57,10 +68,19 @@ def _round_or_quiet(app: App, began: datetime) -> int:
     return _report(app, run_noted_round(app.open(), note, began))
 
 
-def _round(app: App, project: Project, began: datetime) -> int:
-    from newsletter.workflows.round import run_round
+def _round(
+    app: App, project: Project, began: datetime, metrics: Path | None, *, restored: bool = False
+) -> int:
+    from newsletter.workflows.round import run_round, tell_once
 
-    return _report(app, run_round(project, began))
+    clock = monotonic()
+    happened = run_round(project, began, restored=restored)
+    if metrics:
+        from newsletter.workflows.metrics import RunFacts, write_metrics
+
+        failed = write_metrics(project, metrics, RunFacts(began, monotonic() - clock, happened))
+        happened += tell_once(project, failed, {"metrics"}, began)
+    return _report(app, happened)
 
 
 def _report(app: App, happened: list[Happened]) -> int:
@@ -88,13 +108,13 @@ def _words(app: App, it: Happened) -> str:
     return f"{it.subject}: {it.words}{hint}"
 
 
-def _go_on(app: App, project: Project) -> None:
+def _go_on(app: App, project: Project, metrics: Path | None) -> None:
     """Do a round each minute until a signal comes; one that is under way ends first."""
     stopped = threading.Event()
     while not stopped.is_set():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # sending takes them for itself
             signal.signal(number, lambda *_: stopped.set())
-        if _round(app, project, now()) == INTERRUPTED:
+        if _round(app, project, now(), metrics) == INTERRUPTED:
             return
         stopped.wait(_MINUTE_S)
 

@@ -90,8 +90,8 @@ def init(app: App, folder: Path) -> None:
 def check(app: App) -> None:
     """Examine the project; each finding comes with its cure.
 
-    Looks at configuration, database, feeds, relay and login, schedules, templates and recipients. Nothing is
-    sent, and nothing but calendars is stored.
+    Looks at configuration, database, feeds, relay and login, alerts, schedules, templates and recipients.
+    Nothing is sent, and nothing but calendars is stored.
     """
     from newsletter.workflows.examine import examine
 

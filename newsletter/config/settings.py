@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.config.alerts import AlertsSettings
 from newsletter.config.design import DesignSettings
 from newsletter.config.fields import (
     AddressField,
@@ -352,6 +353,7 @@ class Settings(_Table):
     web: WebSettings | None = None
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None
+    alerts: AlertsSettings = Field(default_factory=AlertsSettings)
 
     @field_validator("smtp", mode="before")
     @classmethod

@@ -62,12 +62,14 @@ class Standing:
 
     items: how many each draft holds, by date. since: when scheduled runs began; what was due before is
     nobody's. approvals: of drafts that wait for more, how many they have, as a person is told, by date.
+    restored: when the database was last put back from a copy; what was due until then may have gone out.
     """
 
     editions: Collection[Edition]
     items: Mapping[date, int]
     since: datetime
     approvals: Mapping[date, str] = field(default_factory=dict)
+    restored: datetime | None = None
 
 
 def agenda(schedule: Schedule, policy: Policy, standing: Standing, now: datetime) -> list[Step]:
@@ -87,6 +89,7 @@ class _Agenda:
         self._items = standing.items
         self._approvals = standing.approvals
         self._since = standing.since
+        self._restored = standing.restored
         self._now = now
 
     def steps(self) -> Iterator[Step]:
@@ -159,6 +162,9 @@ class _Agenda:
         return self._ready(occasion) if self._policy.automatic else self._unapproved(occasion, edition)
 
     def _ready(self, occasion: Occasion) -> Step:
+        if self._restored and occasion.due <= self._restored:
+            told = "it may have gone out before the database was put back from an older copy"
+            return self._step(Action.HOLD, occasion, told)
         return self._missed(occasion) if self._is_missed(occasion) else self._on_time(occasion)
 
     def _is_missed(self, occasion: Occasion) -> bool:

@@ -24,6 +24,8 @@ class EditionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: By whom an edition is paused that may have gone out after the copy from which the database was put back.
+RESTORE_GUARD = "the restore guard"
 #: Those of which nothing was sent, and that nobody has called off or left out.
 UNDECIDED = (EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.HELD)
 

@@ -11,6 +11,8 @@ from newsletter.feeds.types import FeedForUpdate, Move
 TELL_AGAIN = timedelta(days=1)
 #: A feed that fails again sooner after its trouble was told has not recovered, it only flickers.
 CALM = timedelta(hours=1)
+#: One that could not be read for so long does not mend by itself.
+DEAD_AFTER = timedelta(days=1)
 #: Whatever a server asks for, we look again the next day.
 LONGEST_WAIT = timedelta(days=1)
 #: Pulls in a row that must meet the same permanent redirect before the new address is asked directly.
@@ -29,6 +31,11 @@ def address_of(feed: FeedForUpdate) -> str:
 def is_due(told_at: datetime | None, now: datetime) -> bool:
     """Whether trouble is to be told again. told_at: when it was last."""
     return told_at is None or now - told_at >= TELL_AGAIN
+
+
+def is_dead(failing_since: datetime | None, retired_at: datetime | None, now: datetime) -> bool:
+    """Whether a person should look at a feed."""
+    return retired_at is not None or (failing_since is not None and now - failing_since >= DEAD_AFTER)
 
 
 def next_move(feed: FeedForUpdate, moved_to: str | None) -> Move | None:

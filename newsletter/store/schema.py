@@ -30,6 +30,7 @@ from newsletter.store.sending_tables import attempts, bounces, deliveries, relay
 __all__ = [
     "Id",
     "UtcDateTime",
+    "alerts",
     "approvals",
     "attempts",
     "bounces",
@@ -361,6 +362,20 @@ settings = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# States that a person has to end, until they are over and were told.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("cure", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("over_at", UtcDateTime),  # it ended before all were told
+    Column("mailed_at", UtcDateTime),
+    Column("posted_at", UtcDateTime),  # to the webhook
 )
 
 # The state of things that `run` has told of, so that it tells it once.

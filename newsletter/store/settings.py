@@ -34,3 +34,15 @@ class SettingStore:
         with self._database.write() as connection:
             connection.execute(insert_missing(connection, settings), [{"name": name, "value": value}])
             return str(connection.scalar(select(settings.c.value).where(settings.c.name == name)))
+
+    def count(self, name: str, *, least: int = 0) -> int:
+        """Count one further under a name, to more than `least`, and return the count.
+
+        Several processes that count at once get a number each.
+        """
+        with self._database.write() as connection:
+            connection.execute(insert_missing(connection, settings), [{"name": name, "value": "0"}])
+            row = select(settings.c.value).where(settings.c.name == name).with_for_update()
+            number = max(int(connection.scalar(row) or 0), least) + 1
+            connection.execute(update(settings).where(settings.c.name == name).values(value=str(number)))
+        return number

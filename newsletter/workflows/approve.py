@@ -73,6 +73,8 @@ def refuse_unapproved(project: Project, edition: Edition) -> None:
         return
     several = standing or approvers.needed > 1
     so_far = f": {approvers.told(standing)}" if several else ", and only approved editions are sent"
+    if edition.status is EditionStatus.HELD and edition.pause_reason:
+        so_far += f"; it is held: {edition.pause_reason}"
     raise NotApproved(
         f"{edition.id} is not approved{so_far}",
         hint=f"look at it with: newsletter edition preview {edition.id} --open, and then: "

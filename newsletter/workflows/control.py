@@ -16,6 +16,7 @@ from newsletter.workflows.approve import refuse_other_headers
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import refuse_unrenderable
+from newsletter.workflows.restored import guard_restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ def resume_edition(
     many who wait cannot be written to.
     """
     edition = find_edition(project, text)
+    if [*guard_restored(project, now)]:
+        raise EditionError(
+            f"{edition.id}: the database was put back from an older copy, and this may have gone out since",
+            hint=f"look in the relay's log, and say it again: newsletter edition resume {edition.id}",
+        )
     if edition.status in UNDECIDED:
         raise EditionError(
             f"{edition.id} is {_how(edition)}, nothing of it has been sent yet",

@@ -6,6 +6,7 @@ Whatever a round does by the clock is told by `Outlook`, or a quiet note would h
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from newsletter.editions.types import Edition
 from newsletter.feeds.types import FeedForUpdate
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
+from newsletter.workflows.restored import name_database, restored_at
 from newsletter.workflows.schedules import agenda_of
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
@@ -44,7 +46,7 @@ class Outlook:
         self._editions = project.editions
         self._feeds = project.feeds.for_update(project.config.feeds)
         self._agendas = {
-            newsletter.name: agenda_of(project, newsletter, now, _began(project, now))
+            newsletter.name: _agenda(project, newsletter, now)
             for newsletter in project.config.settings.newsletters
         }
 
@@ -85,12 +87,15 @@ def _is_due(feed: FeedForUpdate, now: datetime) -> bool:
 
 def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -> list[Step]:
     """Return what is to be done now for the editions of a newsletter."""
-    return agenda_of(project, newsletter, now, _began(project, now))(now)
+    return _agenda(project, newsletter, now)(now)
 
 
-def _began(project: Project, now: datetime) -> datetime:
+def _agenda(
+    project: Project, newsletter: NewsletterSettings, now: datetime
+) -> Callable[[datetime], list[Step]]:
     began = SettingStore(project.database).get(_BEGAN)
-    return datetime.fromisoformat(began) if began else now
+    since = datetime.fromisoformat(began) if began else now
+    return agenda_of(project, newsletter, now, since, restored_at(project))
 
 
 def note_first_run(project: Project, now: datetime) -> None:
@@ -98,3 +103,4 @@ def note_first_run(project: Project, now: datetime) -> None:
     settings = SettingStore(project.database)
     if settings.get(_BEGAN) is None:
         settings.put(_BEGAN, now.isoformat())
+        name_database(project)

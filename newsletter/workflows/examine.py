@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from newsletter.address import parse_address
-from newsletter.config import SmtpSettings
+from newsletter.config import Config, SmtpSettings
 from newsletter.editions.schedule import weekday_date
 from newsletter.errors import CalendarError, NewsletterError, RenderError
 from newsletter.feeds.pages import parse_pages
@@ -56,6 +56,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     for relay in project.config.relays:
         yield _relay(project, relay)
     yield from _dkim(project)
+    yield from _alerts(project)
     yield from _schedules(project, now)
     told: set[tuple[str, int | None]] = set()
     yield from _newsletters(project, now, told)
@@ -123,6 +124,30 @@ def _dkim(project: Project) -> Iterator[Finding]:
     if not f".{sender}".endswith(f".{signer.domain}") and not signer.domain.endswith(f".{sender}"):
         text = f"mail from {sender} is signed by {signer.domain}, which DMARC does not count"
         yield Finding("note", "dkim", text, f"a key for {sender}")
+
+
+def _alerts(project: Project) -> Iterator[Finding]:
+    """Look whether anybody would be told of trouble; nobody is."""
+    given = project.config.settings.alerts
+    if not given.channels:
+        cure = '[alerts] to = ["you@example.org"], or a webhook, in newsletter.toml'
+        text = "nobody is told when something needs a person, but for whoever reads what cron mails"
+        yield Finding("note", "alerts", text, cure)
+    if given.to:
+        yield Finding("ok", "alerts", f"mailed to {', '.join(address.text for address in given.to)}")
+    if given.has_webhook:
+        yield _web_hook(project.config)
+
+
+def _web_hook(config: Config) -> Finding:
+    from newsletter.workflows.alert_channels import web_hook  # noqa: PLC0415 - few have a webhook
+
+    try:
+        hook = web_hook(config)
+        hook.try_out()
+    except NewsletterError as fault:
+        return Finding("fault", "alerts", str(fault), fault.hint)
+    return Finding("ok", "alerts", f"{hook.host} answers; nothing was posted to its webhook")
 
 
 def _schedules(project: Project, now: datetime) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     SENT = "sent"
     HELD = "held"
     SKIPPED = "skipped"
+    ALERTED = "alerted"
+    RESTORED = "restored"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from newsletter.delivery.replies import C451_LOCAL_ERROR
 from newsletter.delivery.types import Attempt, Claim, Reply, Stage
 from newsletter.errors import TransportError
+from newsletter.workflows.log import log_attempt
 from newsletter.workflows.relay import Relay
 from newsletter.workflows.tools import Tools
 
@@ -31,6 +32,7 @@ class Outcomes:
         attempt = Attempt(claim, verdict, reply, self._relay.way.name, began, now, note)
         self._tools.course.count(verdict)
         self._relay.heard(attempt, stage)
+        log_attempt(self._tools.edition, attempt)
         return attempt
 
     def not_through(self, claim: Claim, began: datetime, fault: TransportError) -> Attempt:

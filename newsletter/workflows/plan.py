@@ -22,6 +22,7 @@ from newsletter.workflows.control import finish_edition, go_on
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import Renderable, refuse_unrenderable
+from newsletter.workflows.restored import guard_restored
 
 #: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan and its sending.
 _DELIVERY_BYTES = 440
@@ -82,6 +83,8 @@ def begin_sending(
     EditionError for an unusual number, RenderError for too many whose values do not fit, or StoreError for a
     disk without room; nothing is planned then.
     """
+    for _ in guard_restored(project, now):
+        pass  # what it stopped is refused below, with its reason
     edition = go_on(project, find_edition(project, text))
     if edition.status in (EditionStatus.SENDING, EditionStatus.SENT):
         finish_edition(project, edition, now)  # a process may have died when all was done but this

@@ -8,7 +8,7 @@ that the rounds in between read feeds and send what else is due.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,23 +16,42 @@ from newsletter.config import NewsletterSettings
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import PullSummary
 from newsletter.store.turn import turn
+from newsletter.workflows.alerts import raise_alerts
 from newsletter.workflows.due import due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
+from newsletter.workflows.log import log_happened
 from newsletter.workflows.project import Project
+from newsletter.workflows.restored import guard_restored
 
 
-def run_round(project: Project, now: datetime) -> list[Happened]:
+def run_round(project: Project, now: datetime, *, restored: bool = False) -> list[Happened]:
     """Do what is due now, and return what happened; what another process is at is left to it.
 
-    A trouble that lasts is among it each time, and marked as told from the second time on.
+    A trouble that lasts is among it each time, and marked as told from the second time on. restored: a person
+    says that the database was put back from a copy.
     """
     this = _Round(project, now)
-    happened = [*this.steps()]
+    happened = [*guard_restored(project, now, told=restored), *this.steps()]
+    if not any(it.kind is Kind.INTERRUPTED for it in happened):
+        happened += raise_alerts(project, happened, _well(happened, this.well), now)
+    log_happened(happened)
+    return tell_once(project, happened, this.well, now)
+
+
+def tell_once(
+    project: Project, happened: Sequence[Happened], well: Collection[str], now: datetime
+) -> list[Happened]:
+    """Mark failures that people were told of, and forget those of what is well."""
     failed = {it.subject: it.words for it in happened if it.kind is Kind.FAILED}
-    well = this.well | {it.subject for it in happened if not it.is_trouble}
-    project.told.over(well - failed.keys())
+    project.told.over(_well(happened, well))
     old = {subject for subject, state in failed.items() if not project.told.is_news(subject, state, now)}
     return [replace(it, told=True) if it.kind is Kind.FAILED and it.subject in old else it for it in happened]
+
+
+def _well(happened: Sequence[Happened], well: Collection[str]) -> set[str]:
+    """Return the subjects without trouble. well: those of them that say nothing of themselves."""
+    found = {*well, *(it.subject for it in happened if not it.is_trouble)}
+    return found - {it.subject for it in happened if it.kind is Kind.FAILED}
 
 
 class _Round:

@@ -23,6 +23,7 @@ from newsletter.workflows.dispatch import Dispatch
 from newsletter.workflows.ledger import Ledger
 from newsletter.workflows.messages import MessageMaker
 from newsletter.workflows.project import Project
+from newsletter.workflows.restored import note_batch
 from newsletter.workflows.stock import Stock
 from newsletter.workflows.tools import Tools
 from newsletter.workflows.verp import sending_verp
@@ -80,8 +81,9 @@ class Run:
             self._project.config, self._edition, self._project.editions.rendered, sending_verp(self._project)
         )
         tools = Tools(
+            self._edition.id,
             self.course,
-            Stock(ledger, self._edition, self._batch(), self._clock),
+            Stock(ledger, self._edition, self._batch(), self._clock, lambda: note_batch(self._project)),
             ledger,
             messages,
             Shares({way.name: way.weight for way in self._ways}),

@@ -69,11 +69,15 @@ def next_due(project: Project, newsletter: NewsletterSettings, now: datetime) ->
 
 
 def agenda_of(
-    project: Project, newsletter: NewsletterSettings, now: datetime, since: datetime
+    project: Project,
+    newsletter: NewsletterSettings,
+    now: datetime,
+    since: datetime,
+    restored: datetime | None = None,
 ) -> Callable[[datetime], list[Step]]:
     """Return what tells the steps of a newsletter at a moment, as things stand now; raises CalendarError.
 
-    since: when scheduled runs began.
+    since: when scheduled runs began. restored: when the database was put back from a copy.
     """
     editions = project.editions.standing(newsletter.name, _LAST)
     drafts = [edition for edition in editions if edition.status is EditionStatus.DRAFT]
@@ -81,7 +85,7 @@ def agenda_of(
     approvers = Approvers(newsletter.approvers, newsletter.approvals)
     found = {draft.id.date: project.editions.approvals(draft) for draft in drafts}
     approvals = {day: f"it has {approvers.told(names)}" for day, names in found.items() if names}
-    standing = Standing(editions, items, since, approvals)
+    standing = Standing(editions, items, since, approvals, restored)
     return partial(agenda, schedule_of(project, newsletter, now), _policy(newsletter), standing)
 
 

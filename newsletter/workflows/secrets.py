@@ -88,22 +88,22 @@ class PasswordCommand:
         return lines[0]
 
 
-def from_environment(table: str, name: str, environ: Mapping[str, str]) -> str:
+def from_environment(table: str, name: str, environ: Mapping[str, str], key: str = "password_env") -> str:
     """Return what a variable that a table of settings names holds; raises ConfigError without it."""
     if name not in environ:
         raise ConfigError(
-            f"{table}.password_env names {name}, which is not set in the environment",
+            f"{table}.{key} names {name}, which is not set in the environment",
             hint=f"export {name}=…, also where cron starts us",
         )
     return environ[name]
 
 
-def from_file(table: str, path: Path) -> str:
+def from_file(table: str, path: Path, key: str = "password_file") -> str:
     """Return what a file that a table of settings names holds; raises ConfigError without it."""
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{table}.password_file: {path} cannot be read") from fault
+        raise ConfigError(f"{table}.{key}: {path} cannot be read") from fault
 
 
 def _later(path: Path) -> Callable[[], str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from newsletter.delivery.types import Claim
 from newsletter.editions.types import Edition
+from newsletter.store.deliveries import DeliveryStore
 from newsletter.workflows.ledger import Ledger
 
 
@@ -16,13 +17,22 @@ class Stock:
     """Claims deliveries in batches, the next before the last has gone.
 
     batch: how many at once; who leaves after the claim still gets the mail, so no more than leave soon.
+    on_batch: is called in the ledger's thread before anything of a batch leaves.
     """
 
-    def __init__(self, ledger: Ledger, edition: Edition, batch: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        edition: Edition,
+        batch: int,
+        clock: Callable[[], datetime],
+        on_batch: Callable[[], None] = lambda: None,
+    ) -> None:
         self._ledger = ledger
         self._edition = edition
         self._batch = batch
         self._clock = clock
+        self._on_batch = on_batch
         self._claims: deque[Claim] = deque()
         self._filling: asyncio.Task[None] | None = None
         #: Whether the last batch was a whole one, so that there is probably more.
@@ -79,13 +89,19 @@ class Stock:
     async def _claim(self) -> None:
         now = self._clock()
         try:
-            claimed = await self._ledger.run(lambda store: store.claim(self._edition, self._batch, now))
+            claimed = await self._ledger.run(lambda store: self._take(store, now))
         finally:
             self._filling = None
         self._more = len(claimed) == self._batch
         self._claims.extend(claimed)
         if claimed:
             self.dry.clear()
+
+    def _take(self, store: DeliveryStore, now: datetime) -> list[Claim]:
+        claimed = store.claim(self._edition, self._batch, now)
+        if claimed:
+            self._on_batch()
+        return claimed
 
 
 def _heard(filling: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from newsletter.delivery.shares import Shares
 from newsletter.delivery.types import Claim, Reply, Stage, Verdict
+from newsletter.editions.types import EditionId
 from newsletter.workflows.course import Course
 from newsletter.workflows.ledger import Ledger
 from newsletter.workflows.messages import MessageMaker
@@ -20,6 +21,7 @@ Judge = Callable[[Reply | None, Stage, Claim, datetime, datetime], Verdict]
 class Tools:
     """One of each for a dispatch. judge: what a reply means for a claim begun at a time."""
 
+    edition: EditionId
     course: Course
     stock: Stock
     ledger: Ledger

@@ -33,6 +33,7 @@ TIERS = {
     "render": DECIDING,
     "delivery": DECIDING,
     "bounces": DECIDING,
+    "alerts": DECIDING,
     "workflows": VERB,
     "cli": SHELL,
 }

@@ -46,6 +46,12 @@ def feed(**settings):
 @pytest.mark.parametrize(
     ("tables", "fault"),
     [
+        ({"alerts": {"to": ["olga"]}}, "alerts.to.0 = 'olga': no @ in 'olga'"),
+        (
+            {"alerts": {"webhook": "chat.example.org/hooks/s3cret"}},
+            'alerts.webhook = …: is no web address; write it as "https://chat.example.org/hooks/…"',
+        ),
+        ({"alerts": {"token_env": "T"}}, "alerts has a token and no webhook to show it to"),
         (weekly(max_item=3), "newsletters.weekly.max_item = 3: is not a setting; did you mean `max_items`?"),
         (weekly(max_items=0), "newsletters.weekly.max_items = 0: must be more than 0"),
         (

@@ -55,6 +55,9 @@ def test_every_setting_is_read(tmp_path):
     assert (second.weight, second.connections, second.messages_per_connection) == (3, 2, 50)
     assert config.relays[1].timeouts.seconds == Timeouts(20, 240, 60, 120, 900)
     assert config.database_url == "postgresql+psycopg://weekly@db.example.org/weekly"
+    alerts = config.settings.alerts
+    assert [it.text for it in alerts.to] == ["desk@example.org"]
+    assert (alerts.webhook_env, alerts.token_file) == ("HEADS_WEBHOOK", Path("keys/webhook"))
     newsletter = config.newsletter("heads-weekly")
     assert newsletter.display_title == "Heads, week by week"
     assert (newsletter.lead, newsletter.catch_up) == (timedelta(hours=48), timedelta(minutes=90))
@@ -219,6 +222,7 @@ def test_sample_holds_every_setting():
             "feeds",
             "audiences",
             "calendars",
+            "alerts",
         ),
         *("sorting", "newsletters"),
     }
