@@ -81,6 +81,7 @@ def view_edition(
         footer=read_markdown(masthead.organisation.footer),
         design=masthead.design,
         words=words,
+        words_tongue=view.words_tongue,
         lang=view.lang,
         dir=direction_of(view.lang),
         sections=sections,
@@ -99,6 +100,7 @@ class _Viewer:
     ) -> None:
         self.lang = masthead.language if primary_language(masthead.language) else "en"
         self.words = words_for(self.lang)
+        self.words_tongue = self._tongue(self.words.language)
         self._titles = titles
         self._timezone = timezone
         self._picture_hosts = frozenset(picture_hosts)
@@ -137,7 +139,7 @@ class _Viewer:
             tongue=tongue,
             category=next((c for c in _filed_under(item) if c.casefold() != section.casefold()), ""),
             date_label=self._date_label(item, words),
-            date_tongue=tongue if spoken else Tongue(),
+            date_tongue=tongue if spoken else self.words_tongue,
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
             line=_line(standfirst),
             relevant_to=self._relevant_to(item),
