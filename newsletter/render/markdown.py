@@ -49,4 +49,6 @@ def _told(token: Token) -> str | None:
         address = str(token.attrGet("href"))
         leads = web_link(address) or address.lower().startswith("mailto:")
         return None if leads else f"the link to {address!r} leads nowhere; write a whole address, https://…"
+    if token.type == "text" and ("{{" in token.content or "{%" in token.content):
+        return "{{ and {% work in templates only, and keep the edition from being approved; take them out"
     return _PLAIN.get(token.type)

@@ -51,6 +51,7 @@ def test_markup_of_other_kinds_stays_text(text):
             ["line 1: HTML is shown", "line 3: HTML is shown"],
         ),
         ("- ![a](https://a.example.org/a.png)", ["line 1: a picture is left out"]),
+        ("One\n\nDear {{ member.first_name }}", ["line 3: {{ and {% work in templates only"]),
         ("[click](javascript:alert(1))", ["line 1: the link to 'javascript:alert(1)' leads nowhere"]),
     ],
 )
