@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -129,6 +128,8 @@ def preview(app: App, edition_id: str, folder: Path | None, email: str | None, *
     Each is as one of its members would get it. A page, whose path is printed, shows them side by side: on a
     phone and a desk, light and dark, without styles and pictures, with what the checks found.
     """
+    import webbrowser
+
     from newsletter.workflows.preview import write_preview
 
     project = app.open()

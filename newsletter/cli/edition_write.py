@@ -126,6 +126,7 @@ def _said(file: TextIO | None, text: str | None, *, undo: bool) -> str:
 
 def _write(app: App, edition_id: str, part: str, text: str, *, audience: str, by: str | None) -> None:
     from newsletter.editions.types import EditionPart, EditionWord
+    from newsletter.render.markdown import not_in_mail
     from newsletter.workflows.find import find_edition
     from newsletter.workflows.write import write_word
 
@@ -133,4 +134,7 @@ def _write(app: App, edition_id: str, part: str, text: str, *, audience: str, by
     edition = find_edition(project, edition_id)
     refuse_unknown(audience or None, project.config.newsletter(edition.id.newsletter).audiences)
     word = EditionWord(EditionPart(part), audience, text, login_name() if by is None else by, now())
-    tell_draft(app, project, write_word(project, str(edition.id), word))
+    draft = write_word(project, str(edition.id), word)
+    for said in not_in_mail(text) if word.part is not EditionPart.SUBJECT else ():
+        app.note(said)
+    tell_draft(app, project, draft)

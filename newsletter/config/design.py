@@ -50,7 +50,7 @@ Fonts = Annotated[str, AfterValidator(_fonts)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class PaletteSettings(_Table):
@@ -88,8 +88,8 @@ class DesignSettings(_Table):
     text_font: Fonts = DESIGN.text_font
     footer: Annotated[str, StringConstraints(max_length=2000)] = ""
     logo: LogoSettings | None = None
-    light: PaletteSettings = PaletteSettings()
-    dark: PaletteSettings = PaletteSettings()
+    light: PaletteSettings = Field(default_factory=PaletteSettings)
+    dark: PaletteSettings = Field(default_factory=PaletteSettings)
 
     @property
     def design(self) -> Design:

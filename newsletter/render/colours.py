@@ -6,6 +6,7 @@ import colorsys
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.render.design import Palette
 
@@ -32,6 +33,7 @@ def read_colour(text: str) -> str | None:
     return colour if _HEX.fullmatch(colour) else None
 
 
+@lru_cache(1024)
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours as "#0b5062", from 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))

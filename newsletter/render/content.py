@@ -17,6 +17,7 @@ from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
 from newsletter.render.subject import SUBJECT_LENGTH, cut_words, first_words, make_preheader, make_subject
+from newsletter.render.tails import without_tail, without_tail_block
 from newsletter.render.types import Masthead
 from newsletter.render.views import EditionView, ItemView, SectionView, Tongue
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
@@ -81,6 +82,7 @@ def view_edition(
         footer=read_markdown(masthead.organisation.footer),
         design=masthead.design,
         words=words,
+        words_tongue=view.words_tongue,
         lang=view.lang,
         dir=direction_of(view.lang),
         sections=sections,
@@ -99,6 +101,7 @@ class _Viewer:
     ) -> None:
         self.lang = masthead.language if primary_language(masthead.language) else "en"
         self.words = words_for(self.lang)
+        self.words_tongue = self._tongue(self.words.language)
         self._titles = titles
         self._timezone = timezone
         self._picture_hosts = frozenset(picture_hosts)
@@ -124,8 +127,8 @@ class _Viewer:
             yield SectionView(title or self.words.general_section, tongue, views)
 
     def _item(self, item: Item, section: str) -> ItemView:
-        link, story = web_link(item.link), read_story(item.html)
-        standfirst = _tidy(item.summary) or " ".join(_paragraphs(story))
+        link, story = web_link(item.link), without_tail_block(read_story(item.html))
+        standfirst = without_tail(_tidy(item.summary)) or " ".join(_paragraphs(story))
         in_full = link is None and bool(story)
         spoken = item.language if has_words(item.language) else None
         tongue = self._tongue(item.language)
@@ -137,7 +140,7 @@ class _Viewer:
             tongue=tongue,
             category=next((c for c in _filed_under(item) if c.casefold() != section.casefold()), ""),
             date_label=self._date_label(item, words),
-            date_tongue=tongue if spoken else Tongue(),
+            date_tongue=tongue if spoken else self.words_tongue,
             standfirst="" if in_full else first_words(standfirst, STANDFIRST_WORDS),
             line=_line(standfirst),
             relevant_to=self._relevant_to(item),

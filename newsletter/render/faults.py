@@ -37,6 +37,10 @@ TEMPLATE_FAULTS = (
 )
 
 
+#: What templates call the things that they read from.
+_OWNERS = {"_Member": "member", "ItemView": "item", "SectionView": "section", "Words": "words"}
+
+
 class _UnknownName(UndefinedError):
     """A name that does not exist; remembers which, and where it was looked for."""
 
@@ -83,7 +87,8 @@ def template_fault(
         return RenderError(f"there is no template {fault.name!r}", template=place, line=line, hint=found)
     if isinstance(fault, TemplateSyntaxError):
         quoted = re.search(r"named '(\w+)'", fault.message or "")
-        hint = likely(quoted[1], {**environment.filters, **environment.tests}) if quoted else ""
+        near = likely(quoted[1], {**environment.filters, **environment.tests}) if quoted else ""
+        hint = str(getattr(fault, "hint", near))
         return RenderError(_sentence(fault.message or "syntax"), template=place, line=line, hint=hint)
     if isinstance(fault, RecursionError):
         return RenderError("the template includes or calls itself without end", template=place, line=line)
@@ -94,7 +99,8 @@ def _missing_field(fault: _UnknownName, place: str, line: int | None, names: Col
     top = fault.obj is missing
     known = names if top else _attributes(fault.obj)
     hint = likely(str(fault.name), known) or f"known are {', '.join(sorted(known))}"
-    owner = "member" if type(fault.obj).__name__ == "_Member" else type(fault.obj).__name__
+    kind = type(fault.obj).__name__
+    owner = _OWNERS.get(kind, kind)
     what = f"{fault.name!r}" if top else f"{fault.name!r} of {owner}"
     return MissingField(f"nothing is called {what}", template=place, line=line, hint=hint)
 

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import cssutils
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, nodes, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from premailer import Premailer
 
 from newsletter.errors import MissingField, RenderError
@@ -20,6 +19,7 @@ from newsletter.feeds.types import Item
 from newsletter.render import text as plain_text
 from newsletter.render.checks.styles import nested_at_rules
 from newsletter.render.content import view_edition
+from newsletter.render.environment import Environment
 from newsletter.render.faults import TEMPLATE_FAULTS, NamedUndefined, likely, template_fault
 from newsletter.render.lines import break_lines
 from newsletter.render.names import declared, unknown
@@ -75,7 +75,7 @@ class Templates:
         self._folders = tuple(folders)
         self._member_fields = frozenset(member_fields)
         shipped = {SHIPPED_PREFIX: FileSystemLoader(folders[-1])}
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = Environment(
             loader=ChoiceLoader([*map(FileSystemLoader, folders), PrefixLoader(shipped)]),
             autoescape=select_autoescape(["html"], default=False),
             undefined=NamedUndefined,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -83,6 +84,7 @@ _INNER_LISTS = 2
 _Flow = Iterator[Run | Block | None]  # None: what follows stands in a paragraph of its own
 
 
+@lru_cache(64)  # an item stands in several variants of an edition
 def read_story(html: str) -> tuple[Block, ...]:
     """Return the blocks of a fragment, in order; none where it says nothing."""
     if not html.strip():

@@ -63,7 +63,10 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """A whole variant, in order of reading. Its fields are the names that templates know."""
+    """A whole variant, in order of reading. Its fields are the names that templates know.
+
+    words_tongue: language of the words, empty where they are in the edition's.
+    """
 
     organisation: str
     organisation_url: str | None
@@ -80,6 +83,7 @@ class EditionView:
     footer: tuple[Block, ...]
     design: Design
     words: Words
+    words_tongue: Tongue
     lang: str
     dir: Literal["ltr", "rtl"]
     sections: tuple[SectionView, ...]

@@ -17,6 +17,8 @@ from babel.dates import format_date
 from babel.lists import format_list
 
 _TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+#: CLDR leaves the choice open; "ac" stands before a vowel.
+_WELSH_AND = re.compile(r",? a\(c\) (?=([aeiouwyâêîôûŵŷ])?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Words:
     def list(self, words: Sequence[str]) -> str:
         """Return "Governors, Leaders and Career leads"."""
         # CLDR's British list has no comma before "and"; its plain English one does.
-        return format_list(list(words), locale="en_GB" if self.language == "en" else self.language)
+        written = format_list(list(words), locale="en_GB" if self.language == "en" else self.language)
+        return _WELSH_AND.sub(lambda found: " ac " if found[1] else " a ", written)
 
 
 _ENGLISH = Words(

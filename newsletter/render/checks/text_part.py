@@ -14,6 +14,8 @@ _SHARE = (0.85, 1.30)
 _ENOUGH_WORDS = 60
 _ADDRESS = re.compile(r"\b(?:https?://|mailto:|tel:)\S+")
 _WORD = re.compile(r"\w+")
+#: What a line of a list begins with.
+_POINT = re.compile(r"^\s*(?:\*|\d+\.) ")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]*>|&(?:[a-zA-Z]{2,8}|#\d{2,5}|#x[0-9a-fA-F]{2,5});")
 
 
@@ -63,8 +65,8 @@ def _missing(page: Page) -> Iterator[Finding]:
 
 
 def _too_wide(line: str) -> bool:
-    """Whether a line could have been broken; an address or a word alone cannot."""
-    return len(line) > _WIDEST and not _ADDRESS.search(line) and " " in line.strip()
+    """Whether a line could have been broken; an address or a word alone, in a list or not, cannot."""
+    return len(line) > _WIDEST and not _ADDRESS.search(line) and " " in _POINT.sub("", line).strip()
 
 
 def _length(page: Page) -> Iterator[Finding]:

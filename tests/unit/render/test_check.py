@@ -247,6 +247,15 @@ def test_slip_in_the_text_part_is_found_and_said(name, digest):
     assert [said in message for message in told] == [True], found
 
 
+@pytest.mark.parametrize("begins", ["", "ol li"])
+def test_word_that_is_longer_than_a_line_is_no_fault(begins):
+    word = "Llanfair" + "pwll" * 20
+    tags = begins.split()
+    story = "".join(f"<{tag}>" for tag in tags) + word + "".join(f"</{tag}>" for tag in reversed(tags))
+    wordy = [make_item(f"{word} {n}", link=None, html=story) for n in range(2)]
+    assert [it.rule for it in check(render(wordy), wordy) if it.rule == "text-width"] == []
+
+
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [

@@ -219,6 +219,15 @@ def test_edition_of_another_language(language, direction, said):
     assert f"border-{'right' if direction == 'rtl' else 'left'}:4px" in quote
 
 
+@pytest.mark.parametrize(("language", "around"), [("ar", ("en", "ltr")), ("fr", ("en", None)), ("cy", None)])
+def test_words_of_another_language_than_the_editions_say_so(language, around):
+    page = Page(render(digest_items(), masthead=make_masthead(language=language)))
+    written = page.root.xpath("//p[starts-with(., 'Dear ') or contains(., 'because') or @class='period']")
+    said = {(it.get("lang"), it.get("dir")) for it in written}
+    assert said == ({around} if around else {(None, None)})
+    assert page.root.xpath("//p[@class='address']/span/@dir") == ["auto"]
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_edition_of_hardly_anything_has_no_list_of_contents(count):
     page = Page(render(digest_items()[:count], masthead=make_masthead(audiences=())))

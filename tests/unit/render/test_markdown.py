@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.render.markdown import read_markdown
+from newsletter.render.markdown import not_in_mail, read_markdown
 from newsletter.render.story import Paragraph, Points, Quote, plain
 
 
@@ -35,3 +35,27 @@ def test_markup_of_other_kinds_stays_text(text):
     assert isinstance(block, Paragraph)
     assert plain(block.runs) == text
     assert [run for run in block.runs if run.link or run.strong] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("One **bold** word, [a link](https://a.example.org), <https://b.example.org>, a < b\n\n- point", []),
+        (
+            "[Write](mailto:desk@example.org), [ring](tel:123)",
+            ["line 1: the link to 'tel:123' leads nowhere"],
+        ),
+        ("Hello\n\n| A | B |\n|---|---|\n| 1 | 2 |", ["line 3: a table is shown as it is written"]),
+        (
+            "<b>raw</b> and <i>more</i>\n\n<div>\nx\n</div>",
+            ["line 1: HTML is shown", "line 3: HTML is shown"],
+        ),
+        ("- ![a](https://a.example.org/a.png)", ["line 1: a picture is left out"]),
+        ("One\n\nDear {{ member.first_name }}", ["line 3: {{ and {% work in templates only"]),
+        ("[click](javascript:alert(1))", ["line 1: the link to 'javascript:alert(1)' leads nowhere"]),
+    ],
+)
+def test_what_a_mail_does_not_show_as_it_was_meant_is_told(text, told):
+    found = not_in_mail(text)
+    assert len(found) == len(told)
+    assert all(said.startswith(begins) for said, begins in zip(found, told, strict=True)), found

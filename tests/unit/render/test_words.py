@@ -36,3 +36,16 @@ def test_tables_ask_for_the_same_values():
 )
 def test_language_tags_find_table_and_direction(tag, primary, table, direction):
     assert (primary_language(tag), words_for(tag).language, direction_of(tag)) == (primary, table, direction)
+
+
+@pytest.mark.parametrize(
+    ("titles", "listed"),
+    [
+        (["Llywodraethwyr", "Arweinwyr"], "Llywodraethwyr ac Arweinwyr"),
+        (["Arweinwyr", "Gyrfaoedd", "Penaethiaid"], "Arweinwyr, Gyrfaoedd a Penaethiaid"),
+        (["Ŵyn", "ŷd", "ŵyr"], "Ŵyn, ŷd ac ŵyr"),
+        (["Arweinwyr"], "Arweinwyr"),
+    ],
+)
+def test_welsh_lists_choose_their_and(titles, listed):
+    assert words_for("cy").list(titles) == listed
