@@ -19,12 +19,14 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise, takewhile
 from pathlib import Path
 from random import Random
 
+from newsletter.config import NewsletterSettings
+from newsletter.editions.schedule import Occasion
 from newsletter.editions.types import EditionId, EditionStatus
 from newsletter.errors import NewsletterError
 from newsletter.members.types import Frequency
@@ -268,12 +270,15 @@ class Years:
         return [
             (EditionId(it.name, found.date), found.due)
             for it in self._newsletters
-            for found in takewhile(
-                lambda found: found.due <= self._last_call,
-                schedule_of(self.project, it, self._last_call).editions(self.start.date()),
-            )
-            if found.due > self.start + DAY
+            for year in range(self.start.year, self._last_call.year + 1)
+            for found in self._of_year(it, year)
+            if self.start + DAY < found.due <= self._last_call
         ]
+
+    def _of_year(self, newsletter: NewsletterSettings, year: int) -> Iterator[Occasion]:
+        """Return the editions of a year, whose bank holidays are those that were known then."""
+        schedule = schedule_of(self.project, newsletter, datetime(year, 12, 31, tzinfo=UTC))
+        return takewhile(lambda it: it.date.year == year, schedule.editions(date(year, 1, 1)))
 
     def unfinished(self) -> Iterator[str]:
         """Yield what was due and is neither sent nor left out with its reason; the newest may be held."""
