@@ -19,12 +19,14 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise, takewhile
 from pathlib import Path
 from random import Random
 
+from newsletter.config import NewsletterSettings
+from newsletter.editions.schedule import Occasion
 from newsletter.editions.types import EditionId, EditionStatus
 from newsletter.errors import NewsletterError
 from newsletter.members.types import Frequency
@@ -42,6 +44,8 @@ from builders import add_members
 from projects import AUDIENCES, load, small_settings, write_plain_templates
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+#: So long before something is to be drafted or due cron calls too, and has nothing to do.
+SHORTLY = timedelta(minutes=5)
 _MOST_ITEMS = 6
 #: By name: schedule, zone, audiences, and the rest. Their readers overlap.
 NEWSLETTERS = [
@@ -76,7 +80,7 @@ SETS = ["governors", "leaders", "career-leads", "governors+leaders", "governors+
 STABLE = ["governors", "leaders", "governors+career-leads", "governors+leaders+career-leads"]
 #: A feed shows its last entries only; none may leave it while a machine is off.
 _ENTRIES = 30
-#: The share of quiet calls after which a note is looked at.
+#: The share of other quiet calls after which a note is looked at.
 _NOTES = 0.05
 _STORY = re.compile(rb"^\* Story (\d+)\r?$", re.MULTILINE)
 _TO = re.compile(rb"^To: .*?([a-z]\w*)@example\.org", re.MULTILINE)
@@ -89,6 +93,7 @@ class Years:
     def __init__(self, folder: Path, dice: Random, start: datetime) -> None:
         self.folder, self.dice, self.start = folder, dice, start
         self.calls = self.notes = 0
+        self._quiet_until = start
         self.mails: Counter[tuple[str, str, str]] = Counter()
         self.carried: Counter[tuple[str, int]] = Counter()
         self.happened: Counter[str] = Counter()
@@ -130,7 +135,7 @@ class Years:
         zones = [schedule_of(self.project, it, self.start) for it in self._newsletters]
         for schedule in zones:
             for it in takewhile(lambda it: it.due < until, schedule.editions(self.start.date())):
-                yield from (it.due - DAY, it.due)
+                yield from (it.due - DAY - SHORTLY, it.due - DAY, it.due - SHORTLY, it.due)
         now = self.start
         while now < until:
             yield now
@@ -167,6 +172,7 @@ class Years:
         while self._acts and self._acts[0][0] <= now:
             moment, _, act = heapq.heappop(self._acts)
             act(moment)
+            self._quiet_until = self.start  # what people do is written to the database, and ends a note
 
     def _join(self) -> None:
         """Let some get each edition, and some one a month, who never change."""
@@ -203,18 +209,16 @@ class Years:
         (self.folder / "feeds" / f"{feed}.xml").write_text(text, "utf-8")
 
     def _call(self, now: datetime, coming: datetime) -> None:
-        """Do a round; where it found nothing to do, look at the last moment that a note would cover."""
+        """Do a round, and hold what happened against the note that the one before would have left."""
         self.calls += 1
         happened = run_round(self.project, now)
         self._take(happened, now)
-        if happened or self.dice.random() > _NOTES or (self._acts and self._acts[0][0] < coming):
-            return
-        until = quiet_until(self.project, now) - timedelta(microseconds=1)
-        if now < until < coming:
+        if happened and now < self._quiet_until:
+            self.faults.append(f"{now}: a note until {self._quiet_until} would have hidden {happened}")
+        self._quiet_until = now
+        if not happened and (coming - now <= SHORTLY or self.dice.random() < _NOTES):
             self.notes += 1
-            if hidden := run_round(self.project, until):
-                self.faults.append(f"{now}: a note until {until} would have hidden {hidden}")
-            self._take(hidden, until)
+            self._quiet_until = quiet_until(self.project, now)
 
     def _take(self, happened: list[Happened], now: datetime) -> None:
         self.happened.update(it.kind for it in happened)
@@ -268,12 +272,15 @@ class Years:
         return [
             (EditionId(it.name, found.date), found.due)
             for it in self._newsletters
-            for found in takewhile(
-                lambda found: found.due <= self._last_call,
-                schedule_of(self.project, it, self._last_call).editions(self.start.date()),
-            )
-            if found.due > self.start + DAY
+            for year in range(self.start.year, self._last_call.year + 1)
+            for found in self._of_year(it, year)
+            if self.start + DAY < found.due <= self._last_call
         ]
+
+    def _of_year(self, newsletter: NewsletterSettings, year: int) -> Iterator[Occasion]:
+        """Return the editions of a year, whose bank holidays are those that were known then."""
+        schedule = schedule_of(self.project, newsletter, datetime(year, 12, 31, tzinfo=UTC))
+        return takewhile(lambda it: it.date.year == year, schedule.editions(date(year, 1, 1)))
 
     def unfinished(self) -> Iterator[str]:
         """Yield what was due and is neither sent nor left out with its reason; the newest may be held."""

@@ -104,6 +104,7 @@ class Run:
                 await asyncio.gather(*(way.throttle.close() for way in self._ways))
             ledger.close()
             messages.close()
+            gc.unfreeze()  # `run --loop` goes on after it
 
     async def _send_and_watch(self, ledger: Ledger) -> None:
         watch_s = _FIRST_WATCH_S

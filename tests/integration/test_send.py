@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 from collections import Counter
@@ -122,6 +123,12 @@ def test_sending_again_sends_nothing(project, planned):
             assert dispatch(project, edition, relay).sent_now == expected
     assert sorted(relay.names) == ["anna", "ben", "cora"]
     assert edition.status is EditionStatus.SENT
+
+
+def test_process_that_goes_on_after_sending_can_free_what_it_used(project, planned):
+    with ScriptedRelay() as relay:
+        dispatch(project, planned, relay)
+    assert gc.get_freeze_count() == 0
 
 
 def test_edition_whose_last_note_was_lost_is_finished(project, planned):
