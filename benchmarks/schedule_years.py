@@ -5,8 +5,8 @@ which cron calls again and again (every hour, and every quarter of an hour in th
 the machine is off for random lengths of time from minutes to weeks, and editors approve in time, late or
 never. Each edition that was due must have been sent once, or skipped, or be held as the newest; none early,
 none unapproved, none twice, none after a newer one; no news may come to anybody twice. The long form of
-tests/calendar_years.py. Beside them, a daily and a weekly newsletter at each quarter of an hour of the day, in
-each zone: a year has each of their dates once.
+tests/calendar_years.py. Beside them, a daily and a weekly newsletter at each quarter of an hour of the day,
+in each zone: a year has each of their dates once.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def run(options: Options) -> list[Result]:
 
 
 def _broken_slots(year: int) -> Iterator[str]:
-    """Yield each schedule of a quarter of an hour that a year has not as often as it should, or twice a day."""
+    """Yield each quarter of an hour at which a year has too many editions, or too few, or two of a date."""
     zones = ("Europe/London", "America/New_York", "Australia/Sydney", "Australia/Lord_Howe")
     for zone, (hour, minute) in product(zones, product(range(24), range(0, 60, 15))):
         for words, least, most in (("daily", 365, 366), ("Sundays", 52, 53)):
