@@ -34,7 +34,7 @@ class _Mark(NamedTuple):
     """What the file says. database: its id, so that another one is not taken for an older one."""
 
     database: str
-    count: int
+    batches: int
 
 
 def note_batch(project: Project) -> None:
@@ -69,7 +69,7 @@ def guard_restored(project: Project, now: datetime, *, told: bool = False) -> It
     stopped = [*_stop(project, now)]
     yield from stopped
     settings.put(_RESTORED, now.isoformat())
-    settings.count(_COUNT, least=mark.count if mark and older else 0)
+    settings.count(_COUNT, least=mark.batches if mark and older else 0)
     words = f"put back from an older copy; {counted(stopped, 'edition')} held until somebody says so"
     yield Happened(Kind.RESTORED, "database", words)
 
@@ -79,7 +79,7 @@ def _is_older(project: Project, settings: SettingStore, mark: _Mark) -> bool:
     names = [newsletter.name for newsletter in project.config.settings.newsletters]
     name = settings.get(_DATABASE)
     ours = name == mark.database or (name is None and any(map(project.editions.newest, names)))
-    return ours and int(settings.get(_COUNT) or 0) < mark.count
+    return ours and int(settings.get(_COUNT) or 0) < mark.batches
 
 
 def _stop(project: Project, now: datetime) -> Iterator[Happened]:
@@ -115,9 +115,9 @@ def _read(project: Project) -> _Mark | None:
 def _write(project: Project, mark: _Mark) -> None:
     """Put the mark in the place of a lower one, in one step."""
     old = _read(project)
-    if old and old.database == mark.database and old.count >= mark.count:
+    if old and old.database == mark.database and old.batches >= mark.batches:
         return
     path = project.config.folder / _FILE
     part = path.with_name(f"{_FILE}.{os.getpid()}")
-    part.write_text(json.dumps({"database": mark.database, "batches": mark.count}) + "\n", "utf-8")
+    part.write_text(json.dumps({"database": mark.database, "batches": mark.batches}) + "\n", "utf-8")
     part.replace(path)
