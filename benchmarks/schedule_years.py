@@ -5,7 +5,8 @@ which cron calls again and again (every hour, and every quarter of an hour in th
 the machine is off for random lengths of time from minutes to weeks, and editors approve in time, late or
 never. Each edition that was due must have been sent once, or skipped, or be held as the newest; none early,
 none unapproved, none twice, none after a newer one; no news may come to anybody twice. The long form of
-tests/calendar_years.py.
+tests/calendar_years.py. Beside them, a daily and a weekly newsletter at each quarter of an hour of the day,
+in each zone: a year has each of their dates once.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product, takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -65,8 +68,24 @@ def run(options: Options) -> list[Result]:
         print(f"  {words}, {zone}: {world.calls:,} calls, {told}; promises broken: {len(faults)}", flush=True)
         for fault in faults[:5]:
             print(f"    {fault}")
+    twice = [*_broken_slots(START.year + 2)]
+    for slot in twice[:5]:
+        print(f"    {slot}")
     spent = Result("CPU seconds of all newsletters", time.process_time() - began)
-    return [exactly("promises broken", broken), spent]
+    return [exactly("promises broken", broken), exactly("quarters of an hour that fail", len(twice)), spent]
+
+
+def _broken_slots(year: int) -> Iterator[str]:
+    """Yield each quarter of an hour at which a year has too many editions, or too few, or two of a date."""
+    zones = ("Europe/London", "America/New_York", "Australia/Sydney", "Australia/Lord_Howe")
+    for zone, (hour, minute) in product(zones, product(range(24), range(0, 60, 15))):
+        for words, least, most in (("daily", 365, 366), ("Sundays", 52, 53)):
+            text = f"{words} {hour:02}:{minute:02}"
+            schedule = Schedule(parse_recurrence(text), ZoneInfo(zone), (), None, "skip")
+            found = [*takewhile(lambda it: it.date.year == year, schedule.editions(date(year, 1, 1)))]
+            once = len({it.due for it in found}) == len({it.date for it in found}) == len(found)
+            if not (once and least <= len(found) <= most):
+                yield f"{text}, {zone}: {len(found)} times"
 
 
 def _calls(schedule: Schedule, until: datetime) -> list[datetime]:

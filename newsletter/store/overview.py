@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import and_, exists, func, or_, select
 
@@ -75,25 +75,25 @@ class OverviewStore:
         with self._database.read() as connection:
             return {(name, EditionStatus(status)): n for name, status, n in connection.execute(query)}
 
-    def last_begun(self, newsletter: str) -> tuple[date, DeliveryCounts] | None:
-        """Return the date of a newsletter's newest edition that began to go out, and its deliveries."""
+    def last_begun(self, newsletter: str) -> DeliveryCounts | None:
+        """Count the deliveries of a newsletter's newest edition that began to go out."""
         newest = (
-            select(editions.c.id, editions.c.date)
+            select(editions.c.id)
             .where(editions.c.newsletter == newsletter, editions.c.started_at.is_not(None))
             .order_by(editions.c.date.desc())
             .limit(1)
         )
         with self._database.read() as connection:
-            found = connection.execute(newest).one_or_none()
+            found = connection.scalar(newest)
             if found is None:
                 return None
             by_status = (
                 select(deliveries.c.status, func.count())
-                .where(deliveries.c.edition_id == found.id)
+                .where(deliveries.c.edition_id == found)
                 .group_by(deliveries.c.status)
             )
             counts: dict[str, int] = dict(connection.execute(by_status).all())
-        return found.date, DeliveryCounts(**counts)
+        return DeliveryCounts(**counts)
 
     def feeds(self, names: Collection[str]) -> list[FeedHealth]:
         """Return how those of these feeds do that somebody tried to read, in the order of their names."""

@@ -7,9 +7,12 @@ read off the database, so there is nothing to keep between runs; members are in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
@@ -35,9 +38,10 @@ class RunFacts:
 def write_metrics(project: Project, file: Path, run: RunFacts) -> list[Happened]:
     """Write the file in one step; return the failure where it cannot be."""
     registry = CollectorRegistry()
-    metrics = _Metrics(registry)
+    metrics = _Metrics(registry, str(project.config.folder))
     metrics.add_run(run)
-    metrics.add_editions(project, run.began)
+    metrics.add_editions(project)
+    metrics.add_due(project, run.began)
     metrics.add_feeds_and_relays(project)
     try:
         write_to_textfile(str(file), registry)
@@ -50,52 +54,47 @@ def write_metrics(project: Project, file: Path, run: RunFacts) -> list[Happened]
 class _Metrics:
     """The metrics, named by Prometheus' conventions: base units, and what they are of as labels."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, project: str) -> None:
         self._registry = registry
+        self._project = project
 
     def add_run(self, run: RunFacts) -> None:
         """Add what this run was like."""
         troubles = sum(it.is_trouble for it in run.happened)
         whole = not any(it.kind is Kind.INTERRUPTED for it in run.happened)
-        self._gauge("last_run_timestamp_seconds", "When the last run began.").set(run.began.timestamp())
-        self._gauge("last_run_duration_seconds", "How long the last run took.").set(run.seconds)
-        self._gauge("last_run_troubles", "What the last run could not do.").set(troubles)
-        self._gauge("last_run_success", "Whether the last run could do all that was due.").set(
+        self._gauge("last_run_timestamp_seconds", "When the last run began.")().set(run.began.timestamp())
+        self._gauge("last_run_duration_seconds", "How long the last run took.")().set(run.seconds)
+        self._gauge("last_run_troubles", "What the last run could not do.")().set(troubles)
+        self._gauge("last_run_success", "Whether the last run could do all that was due.")().set(
             whole and not troubles
         )
 
-    def add_editions(self, project: Project, now: datetime) -> None:
-        """Add editions, the deliveries of the last ones, and when the next ones are due."""
-        overview = OverviewStore(project.database)
-        counts = overview.editions()
+    def add_editions(self, project: Project) -> None:
+        """Add editions, and the deliveries of the last ones."""
+        overview, names = OverviewStore(project.database), _newsletters(project)
         editions = self._gauge("editions", "Editions by status.", "newsletter", "status")
-        last = self._gauge(
-            "last_edition_deliveries",
-            "Deliveries of the newest edition that began to go out, by status.",
-            "newsletter",
-            "status",
-        )
-        due = self._gauge(
-            "next_edition_due_seconds", "Seconds from the last run until the next edition.", "newsletter"
-        )
-        names = [newsletter.name for newsletter in project.config.settings.newsletters]
-        for newsletter in project.config.settings.newsletters:
-            name = newsletter.name
-            for status in EditionStatus:
-                editions.labels(name, status).set(counts.get((name, status), 0))
-            if begun := overview.last_begun(name):
-                for status_name, number in begun[1].by_status().items():
-                    last.labels(name, status_name).set(number)
-            try:
-                coming = next_due(project, newsletter, now)
-            except CalendarError:
-                coming = None  # the run has told of it
-            if coming:
-                due.labels(name).set((coming - now).total_seconds())
+        counts = overview.editions()
+        for name, status in product(names, EditionStatus):
+            editions(name, status).set(counts.get((name, status), 0))
+        says = "Deliveries of the newest edition that began to go out, by status."
+        last = self._gauge("last_edition_deliveries", says, "newsletter", "status")
+        for name in names:
+            begun = overview.last_begun(name)
+            for delivery_status, number in begun.by_status().items() if begun else ():
+                last(name, delivery_status).set(number)
         unknown = self._gauge("unknown_deliveries", "Deliveries of which nobody knows.", "newsletter")
         stuck = overview.stuck(names)
         for name in names:
-            unknown.labels(name).set(sum(it.unknown for it in stuck if it.id.newsletter == name))
+            unknown(name).set(sum(it.unknown for it in stuck if it.id.newsletter == name))
+
+    def add_due(self, project: Project, now: datetime) -> None:
+        """Add when the next edition of each newsletter is due."""
+        says = "Seconds from the last run until the next edition."
+        due = self._gauge("next_edition_due_seconds", says, "newsletter")
+        for newsletter in project.config.settings.newsletters:
+            with suppress(CalendarError):  # the run has told of it
+                if coming := next_due(project, newsletter, now):
+                    due(newsletter.name).set((coming - now).total_seconds())
 
     def add_feeds_and_relays(self, project: Project) -> None:
         """Add which feeds and relays work."""
@@ -106,16 +105,22 @@ class _Metrics:
         )
         feeds = OverviewStore(project.database).feeds(names)
         failing = sum(it.failing_since is not None for it in feeds)
-        self._gauge("feeds_failing", "Feeds that could not be read when asked last.").set(failing)
+        self._gauge("feeds_failing", "Feeds that could not be read when asked last.")().set(failing)
         for feed in feeds:
-            up.labels(feed.name).set(feed.failing_since is None)
+            up(feed.name).set(feed.failing_since is None)
             if feed.last_success_at:
-                success.labels(feed.name).set(feed.last_success_at.timestamp())
+                success(feed.name).set(feed.last_success_at.timestamp())
         relays = self._gauge(
             "relay_up", "Whether a relay may be used now: 0 while it is left alone.", "relay"
         )
         for rest in relay_rests(project):
-            relays.labels(rest.name).set(rest.down_until is None)
+            relays(rest.name).set(rest.down_until is None)
 
-    def _gauge(self, name: str, says: str, *labels: str) -> Gauge:
-        return Gauge(f"newsletter_{name}", says, labels, registry=self._registry)
+    def _gauge(self, name: str, says: str, *labels: str) -> Callable[..., Gauge]:
+        """Return what gives the gauge of some labels; each has the project too, as a machine may have two."""
+        every = Gauge(f"newsletter_{name}", says, ["project", *labels], registry=self._registry)
+        return partial(every.labels, self._project)
+
+
+def _newsletters(project: Project) -> list[str]:
+    return [newsletter.name for newsletter in project.config.settings.newsletters]

@@ -34,7 +34,9 @@ def run(open_project, tmp_path):
             return {}
         families = list(text_string_to_metric_families(file.read_text("utf-8")))
         assert all(it.documentation and it.type == "gauge" for it in families)
-        return {(it.name, *it.labels.values()): it.value for family in families for it in family.samples}
+        samples = [it for family in families for it in family.samples]
+        assert {it.labels.pop("project") for it in samples} == {str(project.config.folder)}
+        return {(it.name, *it.labels.values()): it.value for it in samples}
 
     return run
 

@@ -4,6 +4,8 @@ The one part of the room that does I/O. What it promises: nothing but http and h
 nobody inside our own network unless allowed; at most 15 MiB, counted before and after inflating; 20 seconds
 for the whole answer, looking up the name and redirects included; at most two requests at a time to one host;
 credentials for no origin but the configured one.
+
+`post` hands a document to the organisation's webhook under the same guard.
 """
 
 from __future__ import annotations
