@@ -190,7 +190,7 @@ class ScriptedRelay:
             assert self._came.wait_for(lambda: len(self.messages) >= messages, timeout=30), len(self.messages)
 
     def read_to_the_end(self) -> None:
-        """Return when every connection has ended: what a killed sender left on the wire has been read then."""
+        """Return when every connection has ended, and all that a killed sender left on the wire was read."""
         with self._came:
             assert self._came.wait_for(lambda: self._ended == self.connections, timeout=300)
 
