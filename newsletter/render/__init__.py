@@ -1,14 +1,14 @@
 """Render: a variant's items become one HTML and one text, and those become one mail for each member.
 
 What it does, in this order. `content` turns items into `views`, what templates see; `subject` makes what an
-inbox shows, `further` the links below a story, `tails` cuts what feeds add to it, `design` holds colours
-and fonts. `html` renders the user's templates with Jinja and moves the CSS into style attributes; `text`
-helps the text part, which has its own template. `merge` cuts both at their merge fields, and the result, a
-`RenderedVariant`, is what approval freezes. `mime` has it encoded once (`encode`) and then makes a member's
-mail by joining bytes, signed by `dkim` where the project has keys. `check` examines a rendered variant, a
-family of rules to a module of `checks`; `support` and `names` read templates line by line, before anything
-is rendered; `overview` shows all variants side by side. `web` makes a page for everybody of what was
-frozen, `archive` and `archive_feeds` the front page and the feeds of all that went out.
+inbox shows, `further` the links below a story, `design` holds colours and fonts. `html` renders the user's
+templates with Jinja and moves the CSS into style attributes; `text` helps the text part, which has its own
+template. `merge` cuts both at their merge fields, and the result, a `RenderedVariant`, is what approval
+freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
+`dkim` where the project has keys. `check` examines a rendered variant, a family of rules to a module of
+`checks`; `support` and `names` read templates line by line, before anything is rendered; `overview` shows all
+variants side by side. `web` makes a page for everybody of what was frozen,
+`archive` and `archive_feeds` the front page and the feeds of all that went out.
 
 Decisions
 - Jinja2, in its immutable sandbox, with autoescape in .html and StrictUndefined: templates are written by

@@ -17,7 +17,6 @@ from newsletter.render.merge import one_line
 from newsletter.render.pictures import Picture, first_picture
 from newsletter.render.story import Block, Paragraph, plain, quotations, read_story, web_link
 from newsletter.render.subject import SUBJECT_LENGTH, cut_words, first_words, make_preheader, make_subject
-from newsletter.render.tails import without_tail, without_tail_block
 from newsletter.render.types import Masthead
 from newsletter.render.views import EditionView, ItemView, SectionView, Tongue
 from newsletter.render.words import Words, direction_of, has_words, primary_language, words_for
@@ -127,8 +126,8 @@ class _Viewer:
             yield SectionView(title or self.words.general_section, tongue, views)
 
     def _item(self, item: Item, section: str) -> ItemView:
-        link, story = web_link(item.link), without_tail_block(read_story(item.html))
-        standfirst = without_tail(_tidy(item.summary)) or " ".join(_paragraphs(story))
+        link, story = web_link(item.link), read_story(item.html)
+        standfirst = _tidy(item.summary) or " ".join(_paragraphs(story))
         in_full = link is None and bool(story)
         spoken = item.language if has_words(item.language) else None
         tongue = self._tongue(item.language)

@@ -36,7 +36,7 @@ def not_in_mail(text: str) -> list[str]:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - most editions have no such text
 
     reader = MarkdownIt("commonmark").enable("table")
-    reader.validateLink = lambda _: True  # type: ignore[method-assign]
+    reader.validateLink = lambda _: True  # type: ignore[method-assign, assignment]
     found: list[str] = []
     for token in reader.parse(text):
         line = (token.map or [0])[0] + 1
