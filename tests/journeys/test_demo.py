@@ -8,7 +8,8 @@ import time
 from urllib.parse import unquote
 
 import pytest
-from journeys.program import PATIENCE_S, Project, headlines, read_message
+from journeys.program import Project, headlines, read_message
+from relays import PATIENCE_S
 
 SETS = {
     "governors", "leaders", "career-leads", "governors+leaders", "governors+career-leads",
