@@ -8,8 +8,6 @@ import os
 import pty
 import re
 import select
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -17,6 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from click.testing import CliRunner
+from journeys.forked import Forked
 from ports import free_port
 from relays import PATIENCE_S
 
@@ -24,7 +23,6 @@ from newsletter.cli.main import main
 
 #: A relay of a test answers, though perhaps not at once.
 _PATIENT = 'timeouts = { connect = "5m" }'
-PROGRAM = [sys.executable, "-c", "import sys; from newsletter.cli.main import main; sys.exit(main())"]
 MEMBERS = """\
 email,first_name,last_name,audiences,School
 anna@example.org,Anna,Aldous,governors;career-leads,Oak Lane Primary
@@ -65,10 +63,9 @@ class Project:
         """Run the program with --json after the verb, and return what it printed."""
         return self(*args, "--json", code=code).json
 
-    def process(self, *args: object, **more: object) -> subprocess.Popen[str]:
-        """Start the program as a process of its own, in the project folder."""
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*PROGRAM, *map(str, args)], text=True, cwd=self.folder, **{**pipes, **more})
+    def process(self, *args: object, **more: object) -> Forked:
+        """Start the program as a process of its own, in the project folder. more: streams, environment."""
+        return Forked([*map(str, args)], cwd=self.folder, **more)
 
     def run(self, *args: object, **more: object) -> Ended:
         """Run the program as a process of its own, in the project folder."""
