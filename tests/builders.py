@@ -17,7 +17,7 @@ from sqlalchemy import select
 from newsletter.address import parse_address
 from newsletter.audiences.types import Reason, audience_set
 from newsletter.delivery.smtp import SmtpTransport
-from newsletter.delivery.types import RelaySettings
+from newsletter.delivery.types import RelaySettings, Timeouts
 from newsletter.editions.types import Edition, EditionId
 from newsletter.feeds.types import FeedSource, Fetched, ItemIntent, ParsedEntry, ParsedFeed
 from newsletter.members.types import Basis, MemberRow, Served, Terms
@@ -103,6 +103,7 @@ def plan(project: Project, day: date = FRIDAY, *, name: str = "weekly", now: dat
 
 def way_to(relay, connections: int = 1, **settings) -> Way:
     """The way to a relay on this machine; settings: of the login, say."""
+    settings = {"timeouts": Timeouts(connect_s=300), **settings}  # longer than a busy machine stops us
     transport = SmtpTransport(RelaySettings("relay.test", relay.host, relay.port, "none", **settings))
     return Way(transport, connections)
 

@@ -29,6 +29,9 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from ports import free_port
+
+from newsletter.delivery.smtp.protocol import RelayProtocol
 
 Answer = bytes | Sequence[bytes] | Callable[[str], bytes]
 Script = Mapping[str, Answer]
@@ -42,6 +45,11 @@ THEN_HANG_UP = b"<then hang up>"
 THEN_DEAF = b"<then deaf>"
 #: An answer that ends so is sent, and what came together with the question is thrown away.
 THEN_FORGET = b"<then forget>"
+
+#: How long something may take before we call it a hang: a busy machine stops a process for half a minute.
+PATIENCE_S = 300
+#: Ports of clients that wait for a relay of ours which says nothing more to them.
+_UNANSWERED: set[int] = set()
 
 EXTENSIONS = ("PIPELINING", "SIZE 52428800", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8")
 
@@ -187,12 +195,12 @@ class ScriptedRelay:
     def wait_for(self, messages: int) -> None:
         """Return when so many messages have come; fails when they do not."""
         with self._came:
-            assert self._came.wait_for(lambda: len(self.messages) >= messages, timeout=30), len(self.messages)
+            assert self._came.wait_for(lambda: len(self.messages) >= messages, PATIENCE_S), self.messages
 
     def read_to_the_end(self) -> None:
-        """Return when every connection has ended, and all that a killed sender left on the wire was read."""
+        """Return when every connection has ended: what a killed sender left on the wire is read then."""
         with self._came:
-            assert self._came.wait_for(lambda: self._ended == self.connections, timeout=300)
+            assert self._came.wait_for(lambda: self._ended == self.connections, PATIENCE_S)
 
     def take(self, message: Received) -> None:
         """Write a message down, before it is answered."""
@@ -235,13 +243,13 @@ class ScriptedRelay:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._listener.accept()
+                connection, (_, client_port) = self._listener.accept()
                 self.connections += 1
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._start(self._serve, connection)
+                self._start(self._serve, connection, client_port)
 
-    def _serve(self, connection: socket.socket) -> None:
-        talk = _Talk(self, connection)
+    def _serve(self, connection: socket.socket, client_port: int) -> None:
+        talk = _Talk(self, connection, client_port)
         try:
             if self._implicit_tls:
                 talk.encrypt(self._tls)
@@ -251,6 +259,7 @@ class ScriptedRelay:
         finally:
             with self._lock:
                 talk.forget()
+            _UNANSWERED.discard(client_port)
             talk.close()
             with self._came:
                 self._ended += 1
@@ -260,13 +269,17 @@ class ScriptedRelay:
 class _Talk:
     """One connection of a ScriptedRelay."""
 
-    def __init__(self, relay: ScriptedRelay, connection: socket.socket) -> None:
+    def __init__(self, relay: ScriptedRelay, connection: socket.socket, client_port: int) -> None:
         self._relay = relay
         self._socket = connection
+        self._client_port = client_port
         self._unread = bytearray()
         self._sender = self._recipient = ""
         self._mute = False
         relay._open.append(connection)
+
+    def _fall_silent(self) -> None:
+        _UNANSWERED.add(self._client_port)
 
     def run(self, tls: ssl.SSLContext | None) -> None:
         self._do("CONNECT")
@@ -324,14 +337,17 @@ class _Talk:
             raise EOFError
         if answer == SILENCE:
             self._mute = True
+            self._fall_silent()
         if not self._mute:
             self._send(answer.removesuffix(THEN_HANG_UP).removesuffix(THEN_DEAF).removesuffix(THEN_FORGET))
         if answer.endswith(THEN_HANG_UP):
             self._leave_in_order()
         if answer.endswith(THEN_DEAF):
+            self._fall_silent()
             self._relay.over.wait()
-        if answer.endswith(THEN_FORGET):
+        if answer.endswith(THEN_FORGET) and self._unread:
             self._unread.clear()
+            self._fall_silent()
 
     def _leave_in_order(self) -> None:
         """Hang up so that what was said arrives: closing with something unread would take it back."""
@@ -387,7 +403,7 @@ class Sink:
         program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if program is None:
             pytest.skip("smtp-sink is not installed: it comes with postfix")
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="newsletter-sink-", ignore_cleanup_errors=True)
         as_nobody = []
         if os.geteuid() == 0:  # it refuses to stay root
@@ -419,14 +435,9 @@ class Sink:
         return sorted(_path(line.decode()).partition("@")[0] for line in lines)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _wait_until_open(host: str, port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1000):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection((host, port)):
             return
         assert process.poll() is None, "smtp-sink did not start"
@@ -453,6 +464,27 @@ def login_of(line: str) -> tuple[str, str]:
 
 
 def hurry(monkeypatch) -> None:
-    """Make pauses after trouble, and the pace after a complaint, too short to wait for."""
+    """Make pauses after trouble, silences, and the pace after a complaint, too short to wait for."""
+    end_silences(monkeypatch)
     monkeypatch.setattr("newsletter.workflows.relay._FIRST_PAUSE_S", 0.001)
     monkeypatch.setattr("newsletter.delivery.pace._FIRST", 1000.0)
+
+
+def end_silences(monkeypatch) -> None:
+    """Let a wait for a relay of ours that has fallen silent end in its time-out soon, and no other wait.
+
+    So no test needs a time-out that a busy machine could meet. For links that are open: a handshake has
+    time-outs of its own.
+    """
+    whole = RelayProtocol._wait
+
+    async def wait(protocol: RelayProtocol, deadline: float) -> None:
+        client_port = protocol._transport.get_extra_info("sockname")[1]
+        silent = client_port in _UNANSWERED  # looked at first: what was said before is read in the wait
+        try:
+            await whole(protocol, min(deadline, protocol._loop.time() + 0.02))
+        except TimeoutError:
+            if silent or protocol._loop.time() >= deadline:
+                raise
+
+    monkeypatch.setattr(RelayProtocol, "_wait", wait)

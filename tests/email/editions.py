@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -47,14 +47,22 @@ class Judged:
     text: str
 
 
-def editions() -> Iterator[Judged]:
-    """Yield every template in every size, from the sample feeds and from an untidy site's."""
-    for feed, items in (("sample", sample_items()), ("site", site_items())):
-        for template, sizes in SIZES.items():
-            for size in sizes:
-                yield edition(f"{template}-{size}-{feed}", template, items[:size])
-    yield edition("digest-12-cy", "digest", site_items(), masthead("cy"))
-    yield edition("bulletin-1-cy", "bulletin", site_items()[2:3], masthead("cy"))
+#: Every template in every size, from the sample feeds and from an untidy site's.
+NAMES = (
+    *(f"{name}-{size}-{feed}" for feed in ("sample", "site") for name in SIZES for size in SIZES[name]),
+    "digest-12-cy",
+    "bulletin-1-cy",
+)
+
+
+@cache
+def judged(name: str) -> Judged:
+    """Render one of NAMES."""
+    template, size, feed = name.split("-")
+    items = sample_items() if feed == "sample" else site_items()
+    if feed == "cy":
+        return edition(name, template, items[2:3] if size == "1" else items, masthead("cy"))
+    return edition(name, template, items[: int(size)])
 
 
 def edition(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from builders import add_items, add_members, plan
+from fixtures.memory import read_once  # noqa: F401 - it is a fixture
+from fixtures.patience import patient  # noqa: F401 - it is a fixture
 from fixtures.rows import PutBack, keep_rows
 from fixtures.senders import approved, approved_editions, sending  # noqa: F401 - they are fixtures
 from fixtures.site import site  # noqa: F401 - it is a fixture

@@ -24,7 +24,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from builders import FRIDAY, NOW, add_items, approve, statuses
 from fixtures.senders import CONNECTIONS, MEMBERS, PROCESSES, Sender, Sending, WatchedRelay
-from relays import HELD, USUAL, ScriptedRelay
+from relays import HELD, PATIENCE_S, USUAL, ScriptedRelay
 from senders import BATCH, SEAMS, Stop, begin, bring_up_to_date
 from sqlalchemy import create_engine, select, text
 
@@ -452,7 +452,7 @@ def test_eight_starters_at_once_plan_each_edition_once(sending):
         add_items(sending.project, {f"of {day}": "governors"})
         edition = approve(sending.project, day)
         for _ in ("they begin", "they are done"):
-            together.wait(timeout=60)
+            together.wait(PATIENCE_S)
         assert statuses(sending.project, edition) == dict.fromkeys(MEMBERS, "pending")
     for starter in starters:
         starter.join()

@@ -5,17 +5,20 @@ import itertools
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from fixtures.site import FEED, answer, drip
+from ports import closed_port
+from relays import PATIENCE_S
 
 from newsletter.errors import FeedParseError, FetchError
 from newsletter.feeds.fetch import Fetcher, FetchLimits
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched, NotModified, Postponed
 
-QUICK = FetchLimits(connect_s=2, read_s=0.4, total_s=0.8, max_bytes=100_000)
+#: Only for what has to end in a time-out: with all others a busy machine would fail the test.
+QUICK = FetchLimits(connect_s=2, read_s=0.4, total_s=0.8)
+SMALL = FetchLimits(max_bytes=100_000)
 
 
 @pytest.fixture
@@ -153,7 +156,7 @@ def test_compressed_document_is_inflated(site, fetcher):
 )
 def test_too_large_a_document_is_given_up(site, tmp_path, body, headers):
     site.answers["/feed"] = answer(body=body, **headers)
-    fault = fails(Fetcher(tmp_path, ["127.0.0.1"], "x", limits=QUICK), site.url())
+    fault = fails(Fetcher(tmp_path, ["127.0.0.1"], "x", limits=SMALL), site.url())
     assert "larger than 100,000 bytes" in str(fault)
 
 
@@ -194,9 +197,8 @@ def test_broken_answer_is_one_clear_line(site, fetcher, raw):
 
 
 def test_nobody_answers(fetcher):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    assert "nobody answers" in str(fails(fetcher, f"http://127.0.0.1:{port}/feed"))
+    with closed_port() as port:
+        assert "nobody answers" in str(fails(fetcher, f"http://127.0.0.1:{port}/feed"))
 
 
 def test_plain_server_is_no_https(site, fetcher):
@@ -268,7 +270,7 @@ def test_link_that_the_owner_made_is_followed(tmp_path, fetcher):
 def test_file_that_cannot_be_read_is_named(tmp_path, path, problem):
     (tmp_path / "feeds").mkdir()
     (tmp_path / "feeds/large.xml").write_bytes(bytes(100_001))
-    assert problem in str(fails(Fetcher(tmp_path, [], "x", limits=QUICK), path))
+    assert problem in str(fails(Fetcher(tmp_path, [], "x", limits=SMALL), path))
 
 
 def test_saved_pages_are_read_by_name(tmp_path, fetcher):
@@ -298,7 +300,7 @@ def test_folder_that_cannot_be_read_is_named(tmp_path, path, problem):
     (tmp_path / "feeds/file.txt").touch()
     (tmp_path / "feeds/big/page.txt").write_bytes(bytes(100_001))
     with pytest.raises(FetchError, match=problem) as caught:
-        Fetcher(tmp_path, [], "x", limits=QUICK).read_pages(FeedSource("site", path, "pages"))
+        Fetcher(tmp_path, [], "x", limits=SMALL).read_pages(FeedSource("site", path, "pages"))
     assert caught.value.hint
 
 
@@ -378,7 +380,7 @@ def test_login_is_shown_to_the_configured_origin_alone(site, tmp_path):
 
 def test_name_that_nobody_answers_for_in_time_is_given_up(tmp_path, monkeypatch):
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(PATIENCE_S) and [])
     try:
         fetcher = Fetcher(tmp_path, [], "x", limits=FetchLimits(connect_s=0.05))
         assert "took too long" in str(fails(fetcher, "http://slow.example/feed"))
@@ -387,13 +389,14 @@ def test_name_that_nobody_answers_for_in_time_is_given_up(tmp_path, monkeypatch)
 
 
 def test_many_are_fetched_at_a_time_and_few_from_one_host(site, fetcher):
-    now, most = [], []
+    now, most, two = [], [], threading.Barrier(2)
 
     def slow(handler):
         now.append(1)
+        two.wait(PATIENCE_S)  # each is in the middle of it while another is
         most.append(len(now))
-        time.sleep(0.02)
         now.pop()
+        two.wait(PATIENCE_S)
         answer()(handler)
 
     site.answers = {f"/{number}": slow for number in range(12)}

@@ -107,7 +107,11 @@ def test_members_who_get_one_a_month_make_no_number_unusual(project):
     assert "recipients-unusual" not in {it.rule for it in made.findings}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("tables_url", "seed"),
+    [("sqlite", 0), ("sqlite", 1), ("postgresql", 2), ("postgresql", 3)],
+    indirect=["tables_url"],
+)
 def test_random_changes_bring_no_item_twice_and_lose_none(project, seed):
     dice = Random(seed)
     names = ["anna", "ben", "cora", "dan"]

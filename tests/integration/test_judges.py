@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from check_email import check
-from editions import Judged, editions
+from editions import NAMES, Judged, judged
 
 JUDGES = Path(__file__).parents[1] / "email"
-EDITIONS = {edition.name: edition for edition in editions()}
 #: What a browser lays out in every width and mode; the other judges see all.
 LAID_OUT = ("digest-12-site", "bulletin-1-cy")
 FAINT = """<!DOCTYPE html><html lang="en">
@@ -34,9 +33,9 @@ def node():
     return program
 
 
-@pytest.mark.parametrize("name", EDITIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_edition_keeps_to_the_conventions(name):
-    edition = EDITIONS[name]
+    edition = judged(name)
     assert [it for it in check(edition.html, edition.text, edition.items) if not it.passed] == []
 
 
@@ -46,7 +45,7 @@ def test_conventions_find_fault_with_a_page_that_keeps_none():
 
 
 def test_html_of_every_edition_is_valid(node, tmp_path):
-    files = [write(tmp_path, edition) for edition in EDITIONS.values()]
+    files = [write(tmp_path, edition) for edition in map(judged, NAMES)]
     program = JUDGES / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
     done = run(node, program, "-c", JUDGES / "hv.json", *files)
     assert (done.returncode, done.stdout) == (0, "")
@@ -56,7 +55,7 @@ def test_browser_and_mail_programs_find_nothing(node, tmp_path):
     if shutil.which("chromium") is None:
         pytest.skip("chromium is not installed: nothing lays editions out")
     (tmp_path / "faint.html").write_text(FAINT, "utf-8")
-    files = [write(tmp_path, EDITIONS[name]) for name in LAID_OUT]
+    files = [write(tmp_path, judged(name)) for name in LAID_OUT]
     done = run(node, JUDGES / "check-email.mjs", *files, tmp_path / "faint.html")
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("FAIL") and " faint " not in line] == []

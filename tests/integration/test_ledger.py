@@ -90,16 +90,16 @@ def test_racing_workers_share_the_deliveries(scene):
     def work(name):
         worker = here.worker(name)
         together.wait()
-        while claims := here.claim(worker, 4):
+        while claims := patiently(here.claim, worker, 4):
             claimed.extend(claims)
             for claim in claims.values():
                 assert patiently(worker.note, [], [claim]) == {claim.delivery}
                 patiently(worker.note, [outcome(claim)], [])
 
-    def patiently(note, *what):
+    def patiently(act, *what):
         while True:
             with suppress(StoreBusy):  # nothing is written then
-                return note(*what)
+                return act(*what)
 
     threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(3)]
     for thread in threads:

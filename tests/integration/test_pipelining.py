@@ -27,7 +27,6 @@ from relays import (
 )
 from sqlalchemy import select, update
 
-from newsletter.delivery.types import Timeouts
 from newsletter.editions.types import EditionStatus
 from newsletter.store.schema import members
 
@@ -76,7 +75,7 @@ def command_lines(segment: bytes) -> int:
 def test_next_envelope_comes_with_the_end_of_the_message(campaign):
     """The relay answers each message but the last only when MAIL, RCPT and DATA of the next are there."""
     with ScriptedRelay({".": [LATE, LATE, LATE, USUAL]}) as relay:
-        campaign.send(relay, timeouts=Timeouts(answer_s=20))
+        campaign.send(relay)
     assert campaign.ends == all_sent()
     assert relay.commands == ["EHLO", *ONE_MESSAGE * 4, "QUIT"]
     assert relay.lines[4].startswith("MAIL FROM:<news@example.org> SIZE=")
@@ -254,7 +253,7 @@ class OneAtATime(ScriptedRelay):
 
 def test_relay_that_throws_away_what_came_with_the_end(campaign):
     with ScriptedRelay({".": b"250 2.0.0 taken\r\n" + THEN_FORGET}) as relay:
-        campaign.send(relay, timeouts=Timeouts(command_s=0.5))
+        campaign.send(relay)
     assert campaign.ends == all_sent()
     assert sorted(relay.names) == [*SOME]
     assert relay.connections == 2
@@ -304,7 +303,7 @@ def test_relay_that_hangs_up_on_commands_with_the_end(campaign, answered):
 def test_break_on_a_relay_that_kept_up_before_does_not_end_it(campaign):
     script = {"MAIL": [USUAL, USUAL, HANG_UP, USUAL], ".": [LATE, USUAL, LATE, USUAL]}
     with ScriptedRelay(script) as relay:
-        campaign.send(relay, timeouts=Timeouts(answer_s=20))
+        campaign.send(relay)
     assert campaign.ends == all_sent()
     assert relay.connections == 2
 

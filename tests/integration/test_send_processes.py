@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from builders import add_items, add_members, plan, statuses
+from fixtures.patience import PATIENT_ENVIRON
 from fixtures.senders import PROCESSES
-from relays import HELD, SILENCE, USUAL, ScriptedRelay
+from relays import HELD, PATIENCE_S, SILENCE, USUAL, ScriptedRelay
 from senders import run_as_it_is
 
 CONNECTIONS = 4
@@ -54,7 +55,8 @@ class Sending:
 
     def start(self, relay) -> Running:
         """Start `newsletter edition send weekly --go` through a relay."""
-        at = {"NEWSLETTER_SMTP__HOST": relay.host, "NEWSLETTER_SMTP__PORT": str(relay.port)}
+        where = {"NEWSLETTER_SMTP__HOST": relay.host, "NEWSLETTER_SMTP__PORT": str(relay.port)}
+        at = {**PATIENT_ENVIRON, **where}
         arguments = ["-C", str(self.project.config.folder), "--json", "edition", "send", "weekly", "--go"]
         self._started += 1
         told, noted = (self._folder / f"{name}-{self._started}" for name in ("stdout", "stderr"))
@@ -81,7 +83,7 @@ def sending(open_project, approved_editions, tmp_path):
 
 def finish(running, *codes):
     """Wait for a process to end with one of these codes; return the counts that it printed."""
-    running.process.join(timeout=60)
+    running.process.join(PATIENCE_S)
     noted = running.noted.read_text("utf-8")
     assert running.process.exitcode in codes, noted
     assert "Traceback" not in noted

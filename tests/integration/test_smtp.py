@@ -12,8 +12,10 @@ from typing import NamedTuple
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
+from fixtures.patience import PATIENT
 from relays import (
     EXTENSIONS,
+    HELD,
     SILENCE,
     THEN_DEAF,
     THEN_HANG_UP,
@@ -25,6 +27,7 @@ from relays import (
     drop_after_final_dot,
     drop_after_mail,
     drop_in_content,
+    end_silences,
     half_a_reply,
     huge_reply,
     login_of,
@@ -40,8 +43,9 @@ from newsletter.delivery.types import Envelope, Offer, RelaySettings, Reply, Sta
 from newsletter.errors import AddressError, AnswerLost, RelayBusy, RelayRejected, TransportError
 from newsletter.workflows.loop import run_in_loop
 
-#: For relays that fall silent; with all others the defaults hold, so that a busy machine fails no test.
-HASTY = Timeouts(connect_s=0.5, command_s=0.5, data_s=0.5, content_s=0.5, answer_s=0.5)
+#: For handshakes that have to end in a time-out; with all others the defaults hold, so that a busy machine
+#: fails no test.
+HASTY = Timeouts(connect_s=0.3, command_s=0.3)
 MESSAGE = b"Subject: News\r\n\r\n.Hello\r\n"
 LONG_MESSAGE = MESSAGE + b"and so on, for ever and ever, to the end of the page\r\n" * 250_000
 CONTENT, LONG_CONTENT = checked_content(MESSAGE), checked_content(LONG_MESSAGE)
@@ -51,7 +55,8 @@ STEP_BY_STEP = tuple(word for word in EXTENSIONS if word != "PIPELINING")
 
 
 def settings(relay, security="none", **others) -> RelaySettings:
-    return RelaySettings("main", others.pop("host", "127.0.0.1"), relay.port, security, **others)
+    others = {"host": "127.0.0.1", "timeouts": PATIENT, **others}
+    return RelaySettings("main", others.pop("host"), relay.port, security, **others)
 
 
 def envelope(recipient="anna@example.org", sender="news@example.org", size_bytes=SIZE_BYTES) -> Envelope:
@@ -81,6 +86,17 @@ def connect(relay_settings: RelaySettings) -> None:
 async def send(link, recipient="anna@example.org", content=CONTENT) -> Reply:
     offer = await link.offer(envelope(recipient, size_bytes=len(content)))
     return offer.reply or await link.hand_over(content)
+
+
+async def noticed(link) -> None:
+    """Return when what the relay said or did unasked has come to the link."""
+    while not (link._protocol.unasked or link._protocol.lost):
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture(autouse=True)
+def silences_end(monkeypatch):
+    end_silences(monkeypatch)
 
 
 # --- the dialogue as it should be
@@ -190,11 +206,8 @@ def test_refusal_stands_though_the_link_fails_after_it(script):
             await link.offer(envelope())
         return offer
 
-    timeouts = HASTY if SILENCE in script.values() else Timeouts()
     with ScriptedRelay(script) as relay:
-        assert over(settings(relay, timeouts=timeouts), scenario) == Offer(
-            Reply(550, "no", "5.1.1"), Stage.RCPT
-        )
+        assert over(settings(relay), scenario) == Offer(Reply(550, "no", "5.1.1"), Stage.RCPT)
 
 
 # --- refusals that we know beforehand: nothing goes on the wire
@@ -246,9 +259,8 @@ def test_answer_that_makes_no_sense_closes_the_link_for_good(fault, verb):
             await link.offer(envelope())
         return str(caught.value)
 
-    timeouts = HASTY if fault is never_answers else Timeouts()
     with ScriptedRelay(fault(verb)) as relay:
-        text = over(settings(relay, timeouts=timeouts), scenario)
+        text = over(settings(relay), scenario)
     assert f"127.0.0.1:{relay.port}" in text
     assert {".": "the content"}.get(verb, verb) in text
     assert "anna" not in text
@@ -278,21 +290,21 @@ def test_broken_transaction_is_in_doubt_only_after_the_content(extensions, scrip
 
 
 @pytest.mark.parametrize(
-    ("script", "timeouts"),
+    "script",
     [
-        (drop_in_content(), Timeouts()),
-        ({"BODY": b"250 2.0.0 half of it is enough\r\n" + THEN_DEAF}, Timeouts()),
-        ({"BODY": THEN_DEAF}, HASTY),
+        drop_in_content(),
+        {"BODY": b"250 2.0.0 half of it is enough\r\n" + THEN_DEAF},
+        {"BODY": THEN_DEAF},
     ],
 )
-def test_content_that_does_not_get_through_is_a_transport_error(script, timeouts):
+def test_content_that_does_not_get_through_is_a_transport_error(script):
     async def scenario(link):
         await link.offer(envelope())
         with pytest.raises(TransportError, match="the content"):
             await link.hand_over(LONG_CONTENT)
 
     with ScriptedRelay(script) as relay:
-        over(settings(relay, timeouts=timeouts), scenario)
+        over(settings(relay), scenario)
     assert relay.messages == []
 
 
@@ -336,7 +348,7 @@ def test_farewell_while_idle_is_noticed_at_the_next_offer():
     async def scenario(link):
         await send(link)
         relay.hang_up_idle(b"421 4.4.2 idle too long\r\n")
-        await asyncio.sleep(0.05)
+        await noticed(link)
         return await link.offer(envelope())
 
     with ScriptedRelay() as relay:
@@ -349,7 +361,7 @@ def test_link_that_speaks_unasked_is_not_used_again(unasked):
     async def scenario(link):
         await send(link)
         relay.say(unasked)
-        await asyncio.sleep(0.05)
+        await noticed(link)
         with pytest.raises(TransportError):
             await link.offer(envelope())
 
@@ -374,7 +386,7 @@ def test_two_answers_to_one_command_are_noticed_before_the_content(extensions, v
 def test_dropped_idle_link_is_a_transport_error():
     async def scenario(link):
         relay.hang_up_idle()
-        await asyncio.sleep(0.05)
+        await noticed(link)
         with pytest.raises(TransportError):
             await link.offer(envelope())
 
@@ -390,7 +402,7 @@ def test_cancelled_send_closes_the_link():
         with pytest.raises(TransportError, match="the link is closed"):
             await link.offer(envelope())
 
-    with ScriptedRelay(never_answers("RCPT")) as relay:
+    with ScriptedRelay({"RCPT": HELD}) as relay:
         over(settings(relay), scenario)
 
 
@@ -431,7 +443,7 @@ def test_close_does_not_fail_with_the_relay(script, monkeypatch):
     ],
 )
 def test_handshake_that_fails_is_one_clear_line(script, kind, text):
-    timeouts = HASTY if SILENCE in script.values() else Timeouts()
+    timeouts = HASTY if SILENCE in script.values() else PATIENT
     with ScriptedRelay(script) as relay, pytest.raises(TransportError) as caught:
         connect(settings(relay, timeouts=timeouts))
     assert type(caught.value) is kind

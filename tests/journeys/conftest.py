@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from fixtures.memory import read_once  # noqa: F401 - it is a fixture
+from fixtures.patience import patient  # noqa: F401 - it is a fixture
 from fixtures.statements import compiled_once  # noqa: F401 - it is a fixture
 from journeys.program import Mailbox, Project, Terminal
 

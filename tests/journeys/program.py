@@ -8,9 +8,6 @@ import os
 import pty
 import re
 import select
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -18,12 +15,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from click.testing import CliRunner
+from journeys.forked import Forked
+from ports import free_port
+from relays import PATIENCE_S
 
 from newsletter.cli.main import main
 
-#: How long a call may take before we call it a hang; a busy machine is slow.
-PATIENCE_S = 300
-PROGRAM = [sys.executable, "-c", "import sys; from newsletter.cli.main import main; sys.exit(main())"]
+#: A relay of a test answers, though perhaps not at once.
+_PATIENT = 'timeouts = { connect = "5m" }'
 MEMBERS = """\
 email,first_name,last_name,audiences,School
 anna@example.org,Anna,Aldous,governors;career-leads,Oak Lane Primary
@@ -67,10 +66,9 @@ class Project:
         """Run the program with --json after the verb, and return what it printed."""
         return self(*args, "--json", code=code).json
 
-    def process(self, *args: object, **more: object) -> subprocess.Popen[str]:
-        """Start the program as a process of its own, in the project folder."""
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*PROGRAM, *map(str, args)], text=True, cwd=self.folder, **{**pipes, **more})
+    def process(self, *args: object, **more: object) -> Forked:
+        """Start the program as a process of its own, in the project folder. more: streams, environment."""
+        return Forked([*map(str, args)], cwd=self.folder, **more)
 
     def run(self, *args: object, **more: object) -> Ended:
         """Run the program as a process of its own, in the project folder."""
@@ -93,7 +91,7 @@ class Project:
 
     def relay(self, host: str, port: int, more: str = "") -> None:
         """Send to an SMTP server in place of the outbox."""
-        lines = f'host = "{host}"\nport = {port}\nsecurity = "none"\nconnections = 2\n{more}'
+        lines = f'host = "{host}"\nport = {port}\nsecurity = "none"\nconnections = 2\n{_PATIENT}\n{more}'
         self.configure('outbox = "outbox"', lines)
 
     def only_feed(self, url: str, kind: str = "feed") -> None:
@@ -141,7 +139,7 @@ class Mailbox:
     """A real SMTP server, and what it took."""
 
     def __init__(self) -> None:
-        self.host, self.port = "127.0.0.1", _free_port()
+        self.host, self.port = "127.0.0.1", free_port()
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
 
@@ -149,12 +147,6 @@ class Mailbox:
         self.recipients += envelope.rcpt_tos
         self.messages.append(read_message(envelope.original_content))
         return "250 2.0.0 kept"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Terminal:

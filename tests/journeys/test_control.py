@@ -9,8 +9,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 
 import pytest
-from journeys.program import PATIENCE_S
-from relays import HANG_UP, HELD, USUAL, ScriptedRelay, refuses
+from relays import HANG_UP, HELD, PATIENCE_S, USUAL, ScriptedRelay, refuses
 
 ANNA, BASHIR, CARYS = "anna", "bashir", "carys"
 

@@ -8,7 +8,8 @@ import time
 from urllib.parse import unquote
 
 import pytest
-from journeys.program import PATIENCE_S, Project, headlines, read_message
+from journeys.program import Project, headlines, read_message
+from relays import PATIENCE_S
 
 SETS = {
     "governors", "leaders", "career-leads", "governors+leaders", "governors+career-leads",
@@ -59,11 +60,9 @@ def test_demo_gives_each_member_one_message_with_no_item_twice(demo):
 
 def test_demo_run_again_sends_nothing(demo):
     project, _ = demo
-    again = project.run("demo", "x", "--json")
+    again = project.run("demo", "x")
     assert again.code == 0
-    assert again.json["sent_now"] == 0
-    assert {v["variant"]: v["sent"] for v in again.json["variants"]}.keys() == SETS
-    assert "Nothing was sent now" in project.run("demo", "x").stdout
+    assert "Nothing was sent now" in again.stdout
     assert len(list((project.folder / "x" / "inbox").glob("*.eml"))) == 200
 
 
@@ -79,7 +78,10 @@ def test_demo_that_was_broken_off_goes_on(tmp_path):
         assert process.returncode == 130
         assert "newsletter demo" in told
     assert "Traceback" not in told
-    assert project.run("demo").code == 0
+    ended = project.run("demo", "--json")
+    assert ended.code == 0
+    assert {it["variant"] for it in ended.json["variants"]} == SETS
+    assert sum(it["sent"] for it in ended.json["variants"]) == 200
     names = [read_message(path.read_bytes())["To"] for path in inbox.glob("*.eml")]
     assert len(names) == len(set(names)) == 200
 
