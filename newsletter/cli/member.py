@@ -64,7 +64,7 @@ def show(app: App, email: str) -> None:
 
     project = app.open()
     order = [rules.slug for rules in project.config.audiences]
-    found, subscriptions = show_member(project.members, email, now())
+    found, subscriptions = show_member(project, email, now())
     bounces = project.bounces.of_member(found.id)
     data = member_json(found, order) | {
         "attributes": dict(found.attributes),
@@ -134,7 +134,7 @@ def add(
     for slug in audiences:
         refuse_unknown(slug, order)
     row = MemberRow(1, parse_address(email), first_name.strip(), last_name.strip(), frozenset(audiences))
-    added = add_member(project.members, row, terms(project, basis, "member add"))
+    added = add_member(project, row, terms(project, basis, "member add"))
     names = ", ".join(ordered(added, order))
     told = (
         f"{added.email} added for {names}"

@@ -10,7 +10,7 @@ import click
 
 from newsletter.cli.app import SOME_FAILED, App, counted, now, pass_app, printable
 from newsletter.cli.commands import Command
-from newsletter.cli.member_words import basis_option, member_json, terms
+from newsletter.cli.member_words import basis_option, left_out_json, member_json, tell_left_out, terms
 from newsletter.cli.screen import PIECE, progress
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ def import_(app: App, file: Path, basis: str) -> None:
             progress=lambda step, done, total: tell(done, total, f"{step.capitalize()} members"),
         )
     bad = [{"line": row.line, "problem": row.problem} for row in summary.bad_rows]
-    names = ("added", "changed", "unchanged", "merged", "without_audience", "left_out")
-    app.show(
-        {name: getattr(summary, name) for name in names} | {"bad_rows": bad}, lambda: _tell_import(summary)
-    )
+    names = ("added", "changed", "unchanged", "merged", "without_audience")
+    data = {name: getattr(summary, name) for name in names} | left_out_json(summary.left_out)
+    app.show(data | {"bad_rows": bad}, lambda: _tell_import(summary))
     for row in summary.bad_rows:
         app.note(printable(f"{source.name}:{row.line}: {row.problem}"))
     if summary.bad_rows:
@@ -77,6 +76,4 @@ def _tell_import(summary: ImportSummary) -> None:
         click.echo(f"{counted(summary.merged, 'row')} repeated an address; their audiences were joined")
     if summary.without_audience:
         click.echo(f"for no audience, and getting nothing: {counted(summary.without_audience, 'member')}")
-    if summary.left_out:
-        gone = counted(summary.left_out, "member")
-        click.echo(f"left earlier or suppressed, and not subscribed again: {gone}")
+    tell_left_out(summary.left_out)

@@ -26,7 +26,7 @@ def frequency(app: App, email: str, how_often: str, newsletter: str | None) -> N
     if newsletter is not None:
         project.config.newsletter(newsletter)
     often = Frequency.MONTHLY if how_often == "monthly" else Frequency.EACH
-    changed = change_frequency(project.members, email, often, newsletter, now())
+    changed = change_frequency(project, email, often, newsletter, now())
     words = "one edition a month" if often is Frequency.MONTHLY else "each edition"
     told = f"{email} gets {words} of: {', '.join(changed)}" if changed else f"{email} gets {words} already"
     app.show({"email": email, "frequency": often, "changed": changed}, lambda: click.echo(told))
@@ -46,7 +46,7 @@ def unsubscribe(app: App, email: str, newsletter: str | None) -> None:
     project = app.open()
     if newsletter is not None:
         project.config.newsletter(newsletter)
-    ended = unsubscribe_member(project.members, email, newsletter, now())
+    ended = unsubscribe_member(project, email, newsletter, now())
     told = f"{email} gets no more of: {', '.join(ended)}" if ended else f"{email} was subscribed to nothing"
     app.show({"email": email, "ended": ended}, lambda: click.echo(told))
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.app import now
+from newsletter.cli.app import counted, now
 
 if TYPE_CHECKING:
     from newsletter.members.types import Member, Terms
     from newsletter.workflows.project import Project
 
+#: How somebody came to be left out, in plain words; other words are said as they are.
+_LEFT = {
+    "unsubscribed": "unsubscribed",
+    "complaint": "called it spam",
+    "bounced": "whose mail came back",
+    "refused": "unknown to their mail system",
+    "forgotten": "asked to be forgotten",
+}
 _BASES = click.Choice(["membership", "consent", "soft-opt-in"])
 
 basis_option = click.option(
@@ -42,3 +51,15 @@ def ordered(member: Member, order: list[str]) -> list[str]:
     """Return the member's audiences in the order of newsletter.toml, then those that are not in it."""
     known = [slug for slug in order if slug in member.audiences]
     return known + sorted(member.audiences - set(known))
+
+
+def left_out_json(left_out: Counter[str]) -> dict[str, object]:
+    """Return whom a list would have brought back, as programs read it."""
+    return {"left_out": left_out.total(), "left_out_because": dict(left_out)}
+
+
+def tell_left_out(left_out: Counter[str]) -> None:
+    """Say how many a list would have brought back, and why it did not."""
+    if left_out:
+        reasons = ", ".join(f"{count:,} {_LEFT.get(why, why)}" for why, count in left_out.most_common())
+        click.echo(f"not subscribed again: {counted(left_out.total(), 'member')} ({reasons})")

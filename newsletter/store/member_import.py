@@ -32,6 +32,7 @@ from newsletter.members.types import (
 )
 from newsletter.store.bulk import among, given, insert_missing
 from newsletter.store.schema import UtcDateTime, member_fields, members, subscriptions, suppressions
+from newsletter.store.subscriptions import SUBSCRIPTION_COLUMNS, make_subscription, subscription_cells
 
 #: Any number will do for PostgreSQL's advisory lock, so long as it is always the same and nobody else's.
 _LOCK = 7_041_996
@@ -46,20 +47,7 @@ _WRITTEN = (
 _Values = tuple[str, str, str, str, Mapping[str, str]]
 _AUDIENCES = 3
 _NOBODY = (None, None)
-_SUPPRESSED = suppressions.c.email_key
-#: In the order of the fields of `Subscription`.
-SUBSCRIPTION_COLUMNS = (
-    subscriptions.c.newsletter,
-    subscriptions.c.audiences,
-    subscriptions.c.frequency,
-    subscriptions.c.basis,
-    subscriptions.c.source,
-    subscriptions.c.started_at,
-    subscriptions.c.paused_until,
-    subscriptions.c.ended_at,
-    subscriptions.c.end_reason,
-)
-
+_SUPPRESSED = (suppressions.c.email_key, suppressions.c.reason)
 
 #: Past, audiences and wishes are alike for most members of a list, and so is what follows from them.
 _KEPT_DECISIONS = 10_000
@@ -105,7 +93,7 @@ class MemberImport:
         keys = [row.address.key for row in rows]
         found = self._select((members.c.email_key, members.c.id, *_WRITTEN), members.c.email_key, keys)
         known = {key: (member_id, tuple(values)) for key, member_id, *values in found}
-        suppressed = {key for (key,) in self._select((_SUPPRESSED,), _SUPPRESSED, keys)}
+        suppressed = dict(self._select(_SUPPRESSED, suppressions.c.email_key, keys))
         history = self._history([member_id for member_id, _ in known.values()])
         intents = []
         for key, row in zip(keys, rows, strict=True):
@@ -113,7 +101,7 @@ class MemberImport:
             values = _values(row, before)
             past = () if member_id is None else tuple(history.get(member_id, ()))
             changes = self._decide(
-                values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=key in suppressed
+                values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=suppressed.get(key)
             )
             intents.append(_Intent(member_id, key, values, values != before, changes))
         return intents
@@ -142,7 +130,7 @@ class MemberImport:
             else:
                 self.summary.unchanged += 1
             self.summary.without_audience += not intent.values[_AUDIENCES]
-            self.summary.left_out += intent.changes.left_out
+            self.summary.left_out.update(filter(None, [intent.changes.left_out]))
 
     def _write_fields(self, rows: Sequence[MemberRow]) -> None:
         new = {name for row in rows for name in row.attributes} - self._fields
@@ -189,21 +177,13 @@ class MemberImport:
                 subscriptions.c.newsletter == newsletter,
                 subscriptions.c.ended_at.is_(None),
             )
-            .values(ended_at=self._terms.now, end_reason=reason.value)
+            .values(ended_at=self._terms.now, end_reason=reason.value, end_source=self._terms.source)
             .returning(subscriptions.c.member_id)
         )
         return list(self._connection.scalars(statement))
 
     def _begin(self, subscription: Subscription, whose: ColumnElement[bool]) -> None:
-        values = {
-            "newsletter": subscription.newsletter,
-            "audiences": audience_key(subscription.audiences),
-            "frequency": subscription.frequency,
-            "basis": subscription.basis,
-            "source": subscription.source,
-            "started_at": subscription.started_at,
-            "paused_until": subscription.paused_until,
-        }
+        values = subscription_cells(subscription)
         columns = [literal(value, subscriptions.c[name].type) for name, value in values.items()]
         chosen = select(members.c.id, *columns).where(whose).order_by(members.c.id)
         statement = insert_missing(self._connection, subscriptions)
@@ -217,7 +197,7 @@ def _decide(
     frequency: Frequency | None,
     history: tuple[tuple[Any, ...], ...],
     *,
-    suppressed: bool,
+    suppressed: str | None,
 ) -> SubscriptionChanges:
     past = [make_subscription(row) for row in history]
     return decide_subscriptions(
@@ -237,9 +217,3 @@ def _values(row: MemberRow, before: _Values | None) -> _Values:
         known if row.audiences is None else audience_key(row.audiences),
         {**attributes, **row.attributes},
     )
-
-
-def make_subscription(row: Sequence[Any]) -> Subscription:
-    """Return the subscription that a row of `SUBSCRIPTION_COLUMNS` tells of."""
-    newsletter, audiences, *others = row
-    return Subscription(newsletter, audience_set(audiences), *others)

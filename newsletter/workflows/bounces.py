@@ -197,7 +197,7 @@ def _settle(project: Project, sent: SentTo, summary: BounceSummary, now: datetim
         project.members.suppress(sent.email_key, reason, detail, now)
         summary.suppressed.append(sent.email)
     if reason == EndReason.COMPLAINT:
-        project.members.end_subscriptions(sent.member, EndReason.COMPLAINT, now)
+        project.subscriptions.end(sent.member, None, "complaint", now, reason=EndReason.COMPLAINT)
 
 
 def _forgiven(project: Project, sent: SentTo) -> datetime | None:
@@ -212,7 +212,7 @@ def _lift_undeserved(project: Project, sent: SentTo, summary: BounceSummary, now
         return
     if decide(project.bounces.counted(sent.member, _forgiven(project, sent)), _rules(project)):
         return
-    again = to_begin_again(project.members.subscriptions(sent.member), REPLAY, now)
+    again = to_begin_again(project.subscriptions.of(sent.member), REPLAY, now)
     word = Lifting(now, REPLAY, "judged anew, its bounces are no reason")
     if project.suppressions.lift(sent.email_key, word, sent.member, again):
         summary.lifted.append(sent.email)

@@ -18,6 +18,7 @@ from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
 from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
+from newsletter.store.subscriptions import SubscriptionStore
 from newsletter.store.told import ToldStore
 from newsletter.store.workers import WorkerStore
 
@@ -41,6 +42,7 @@ class Project:
         self.items = ItemStore(self.database, self.filing)
         self.links = LinkStore(self.database)
         self.members = MemberStore(self.database)
+        self.subscriptions = SubscriptionStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
         self.edition_words = EditionWordStore(self.database)
