@@ -10,7 +10,7 @@ import click
 from newsletter.cli.app import App, now, pass_app, printable, shown_time
 from newsletter.cli.commands import Group
 from newsletter.cli.member_file import export, import_
-from newsletter.cli.member_will import frequency, unsubscribe, unsuppress
+from newsletter.cli.member_will import forget, frequency, unsubscribe, unsuppress
 from newsletter.cli.member_words import basis_option, member_json, ordered, terms
 from newsletter.cli.screen import heading, table
 
@@ -25,7 +25,7 @@ def member() -> None:
     """Keep the list of who gets it."""
 
 
-for command in (import_, export, frequency, unsubscribe, unsuppress):
+for command in (import_, export, frequency, unsubscribe, unsuppress, forget):
     member.add_command(command)
 
 
@@ -119,9 +119,17 @@ def show(app: App, email: str) -> None:
     "--audience", "audiences", multiple=True, help="What the member is; may be given several times."
 )
 @basis_option
+@click.option("--again", is_flag=True, help="Also who was forgotten: they have asked to come back.")
 @pass_app
 def add(
-    app: App, *, email: str, first_name: str, last_name: str, audiences: tuple[str, ...], basis: str
+    app: App,
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    audiences: tuple[str, ...],
+    basis: str,
+    again: bool,
 ) -> None:
     """Add one member."""
     from newsletter.address import parse_address
@@ -134,7 +142,7 @@ def add(
     for slug in audiences:
         refuse_unknown(slug, order)
     row = MemberRow(1, parse_address(email), first_name.strip(), last_name.strip(), frozenset(audiences))
-    added = add_member(project, row, terms(project, basis, "member add"))
+    added = add_member(project, row, terms(project, basis, "member add"), again=again)
     names = ", ".join(ordered(added, order))
     told = (
         f"{added.email} added for {names}"

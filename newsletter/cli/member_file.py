@@ -55,9 +55,19 @@ def import_(app: App, file: Path, basis: str) -> None:
 
 
 @click.command("export", cls=Command, example="newsletter member export > members.csv")
+@click.argument("email", required=False)
 @pass_app
-def export(app: App) -> None:
-    """Write all members as CSV. It can be imported again, and is safe to open in a spreadsheet."""
+def export(app: App, email: str | None) -> None:
+    """Write all members as CSV, or all that is held about one of them as JSON.
+
+    The CSV can be imported again, and is safe to open in a spreadsheet. With EMAIL it is what a person has a
+    right to see: subscriptions with their history, every edition sent and every try, what came back.
+    """
+    if email is not None:
+        from newsletter.workflows.held import everything_held
+
+        app.show_json(everything_held(app.open(), email, now()))
+        return
     from newsletter.workflows.members import export_members
 
     project = app.open()

@@ -1,10 +1,10 @@
-"""What somebody asked for: how often, to leave, to be mailed again."""
+"""What somebody asked for: how often, to leave, to be mailed again, to be forgotten."""
 
 from __future__ import annotations
 
 import click
 
-from newsletter.cli.app import App, now, pass_app, shown_time
+from newsletter.cli.app import App, counted, now, pass_app, shown_time
 from newsletter.cli.commands import Command
 
 
@@ -85,3 +85,35 @@ def unsuppress(app: App, email: str, because: str, name: str | None) -> None:
             click.echo("It is subscribed to nothing yet: import the member file again.")
 
     app.show(data, human)
+
+
+@click.command("forget", cls=Command, example="newsletter member forget anna@example.org")
+@click.argument("email")
+@pass_app
+def forget(app: App, email: str) -> None:
+    """Erase all that is known of somebody, for good.
+
+    Names, attributes, history, what relays said and mail that came back: all of it goes, for good. What was
+    sent is still counted, and a keyed hash of the address stays, so that no import and no sync adds them
+    again. `member export EMAIL` gives them everything first.
+    """
+    from dataclasses import asdict
+
+    from newsletter.workflows.forget import forget_member, wipe_traces
+
+    project = app.open()
+    erased = forget_member(project, email, now())
+    wiped = wipe_traces(project, now())
+
+    def human() -> None:
+        click.echo(f"Forgotten. No import and no sync brings {email} back.")
+        click.echo(
+            f"Erased: {counted(erased.members, 'member')}, {counted(erased.subscriptions, 'subscription')}, "
+            f"{counted(erased.suppressions, 'suppression')}, "
+            f"what relays said in {counted(erased.attempts, 'try').replace('trys', 'tries')}, "
+            f"mail that came back: {erased.bounces:,}."
+        )
+        if not wiped:
+            app.note(f"Traces in the database's file are wiped later, by {app.command('run')}.")
+
+    app.show({"email": email, "erased": asdict(erased), "wiped": wiped}, human)

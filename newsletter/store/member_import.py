@@ -12,9 +12,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    func,
     literal,
     select,
-    text,
     true,
     update,
 )
@@ -33,6 +33,7 @@ from newsletter.members.types import (
 from newsletter.store.bulk import among, given, insert_missing
 from newsletter.store.schema import UtcDateTime, member_fields, members, subscriptions, suppressions
 from newsletter.store.subscriptions import SUBSCRIPTION_COLUMNS, make_subscription, subscription_cells
+from newsletter.store.tombstones import buried
 
 #: Any number will do for PostgreSQL's advisory lock, so long as it is always the same and nobody else's.
 _LOCK = 7_041_996
@@ -75,14 +76,16 @@ class MemberImport:
         self._connection = connection
         self._terms = terms
         self._decide = lru_cache(_KEPT_DECISIONS)(partial(_decide, terms))
-        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyhow
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        wait_for_turn(connection)
         self._fields = set(connection.scalars(select(member_fields.c.name)))
 
     def take(self, batch: Sequence[Sequence[MemberRow]]) -> None:
         """Apply some addresses, each with all its rows in file order; no address may come in two batches."""
         rows = [merge_rows(same) for same in batch]
         self.summary.merged += sum(map(len, batch)) - len(rows)
+        forgotten = buried(self._connection, [row.address.key for row in rows])
+        self.summary.left_out.update([EndReason.FORGOTTEN.value] * len(forgotten))
+        rows = [row for row in rows if row.address.key not in forgotten]
         intents = self._intents(rows)
         self._count(intents)
         self._write_fields(rows)
@@ -188,6 +191,12 @@ class MemberImport:
         chosen = select(members.c.id, *columns).where(whose).order_by(members.c.id)
         statement = insert_missing(self._connection, subscriptions)
         self._connection.execute(statement.from_select(["member_id", *values], chosen))
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Let nobody else write members until this transaction ends; in SQLite only one can write anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _decide(

@@ -24,6 +24,7 @@ from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
 from newsletter.store.member_import import MemberImport
 from newsletter.store.schema import member_fields, members, subscriptions, suppressions
+from newsletter.store.tombstones import buried, unbury
 
 #: Members to a page: enough that the way to the database does not count, few enough to hold.
 PAGE = 1_000
@@ -66,14 +67,25 @@ class MemberStore:
                 on_batch()
             return importing.summary
 
-    def add(self, row: MemberRow, terms: Terms) -> ImportSummary:
-        """Make one member. Raises MemberError when there is one with this address."""
+    def add(self, row: MemberRow, terms: Terms, *, again: bool = False) -> ImportSummary:
+        """Make one member.
+
+        again: also who was forgotten, since they have asked for it. Raises MemberError when there is one with
+        this address, and for whoever was forgotten and has not asked.
+        """
         with self._database.write() as connection:
             importing = MemberImport(connection, terms)
             if connection.scalar(select(exists().where(members.c.email_key == row.address.key))):
                 raise MemberError(
                     f"there is a member with the address {row.address} already",
                     hint=f"newsletter member show {row.address}",
+                )
+            if again:
+                unbury(connection, row.address.key)
+            elif when := buried(connection, [row.address.key]).get(row.address.key):
+                raise MemberError(
+                    f"whoever has the address {row.address} was forgotten on {when:%Y-%m-%d}, for good",
+                    hint=f"if they have asked to come back: newsletter member add {row.address} --again",
                 )
             importing.take([[row]])
             return importing.summary

@@ -99,12 +99,13 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise NewsletterError(f"cannot read {path}: {fault.strerror or fault}") from None
 
 
-def add_member(project: Project, row: MemberRow, terms: Terms) -> Member:
-    """Make one member and return it. Raises MemberError when there is one with this address.
+def add_member(project: Project, row: MemberRow, terms: Terms, *, again: bool = False) -> Member:
+    """Make one member and return it; again: also who was forgotten, since they have asked to come back.
 
+    Raises MemberError when there is one with this address, and for whoever was forgotten otherwise.
     Somebody whose address is suppressed becomes a member too, gets nothing, and has that status.
     """
-    project.members.add(row, terms)
+    project.members.add(row, terms, again=again)
     member, _ = show_member(project, row.address.text, terms.now)
     return member
 

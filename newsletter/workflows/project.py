@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.store.bounces import BounceStore
     from newsletter.store.issues import IssueStore
     from newsletter.store.suppressions import SuppressionStore
+    from newsletter.store.tombstones import TombstoneStore
     from newsletter.store.traces import TraceStore
 
 
@@ -71,6 +72,13 @@ class Project:
         from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
 
         return SuppressionStore(self.database)
+
+    @cached_property
+    def tombstones(self) -> TombstoneStore:
+        """What is left of members who were forgotten."""
+        from newsletter.store.tombstones import TombstoneStore  # noqa: PLC0415 - for few commands only
+
+        return TombstoneStore(self.database)
 
     @cached_property
     def issues(self) -> IssueStore:
