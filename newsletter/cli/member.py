@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.app import App, now, pass_app, printable, shown_time
 from newsletter.cli.commands import Group
 from newsletter.cli.member_file import export, import_
+from newsletter.cli.member_sync import sync
 from newsletter.cli.member_will import forget, frequency, unsubscribe, unsuppress
 from newsletter.cli.member_words import basis_option, member_json, ordered, terms
-from newsletter.cli.screen import heading, table
-
-if TYPE_CHECKING:
-    from newsletter.members.types import Subscription
+from newsletter.cli.screen import heading, prose, table
 
 _STATUSES = click.Choice(["active", "paused", "unsubscribed", "suppressed", "forgotten"])
 
@@ -25,7 +22,7 @@ def member() -> None:
     """Keep the list of who gets it."""
 
 
-for command in (import_, export, frequency, unsubscribe, unsuppress, forget):
+for command in (import_, sync, export, frequency, unsubscribe, unsuppress, forget):
     member.add_command(command)
 
 
@@ -60,6 +57,7 @@ def list_(app: App, audience: str | None, status: str | None) -> None:
 def show(app: App, email: str) -> None:
     """Show one member and the history of their subscriptions."""
     from newsletter.cli.bounce import bounce_json, bounce_line
+    from newsletter.members.story import story_of
     from newsletter.workflows.members import show_member
 
     project = app.open()
@@ -79,6 +77,10 @@ def show(app: App, email: str) -> None:
                 "paused_until": s.paused_until,
                 "ended": s.ended_at,
                 "end_reason": s.end_reason,
+                "end_source": s.end_source,
+                "wording": s.wording,
+                "network_address": s.network_address,
+                "end_network_address": s.end_network_address,
             }
             for s in subscriptions
         ],
@@ -90,21 +92,10 @@ def show(app: App, email: str) -> None:
         click.echo(f"{found.status} · {', '.join(ordered(found, order)) or 'no audience'}")
         for name, value in found.attributes.items():
             click.echo(printable(f"  {name}: {value}"))
-        rows = [
-            (
-                s.newsletter,
-                ", ".join(slug for slug in order if slug in s.audiences),
-                "monthly" if s.frequency == "monthly" else "each edition",
-                shown_time(s.started_at),
-                _ended(s),
-                s.source,
-            )
-            for s in subscriptions
-        ]
-        if rows:
+        if subscriptions:
             click.echo()
-            columns = ["NEWSLETTER", "AUDIENCES", "HOW OFTEN", "SINCE", "ENDED", "FROM"]
-            table(columns, rows, whole=["HOW OFTEN", "SINCE"])
+        for when, words in story_of(subscriptions):
+            prose(f"{shown_time(when)}  {words}")
         for it in bounces:
             click.echo(printable(f"Came back {shown_time(it.came_at)}: {bounce_line(it)}"))
 
@@ -150,9 +141,3 @@ def add(
         else f"{added.email} added, for no audience, and will get nothing"
     )
     app.show(member_json(added, order), lambda: click.echo(told))
-
-
-def _ended(subscription: Subscription) -> str:
-    if subscription.ended_at is None:
-        return ""
-    return f"{subscription.ended_at:%Y-%m-%d} ({subscription.end_reason})"

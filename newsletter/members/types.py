@@ -45,6 +45,8 @@ class BadRow:
 
     line: int
     problem: str
+    #: Whom it is about, where that can be read.
+    email_key: str | None = field(default=None, compare=False)
 
 
 class MemberStatus(StrEnum):
@@ -184,6 +186,22 @@ class SubscriptionChanges:
     ends: tuple[tuple[str, EndReason], ...] = ()
     begins: tuple[Subscription, ...] = ()
     left_out: str | None = None
+
+
+@dataclass(slots=True)
+class ListDifference:
+    """What a whole list changes, or would change, counted in members; `examples` names a few of each."""
+
+    added: int = 0
+    changed: int = 0
+    #: Members who get less, or nothing more: the list has them in no audience any more, or not at all.
+    ended: int = 0
+    unchanged: int = 0
+    #: Members who have a subscription on the ground of the list now.
+    known: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    bad_rows: list[BadRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)

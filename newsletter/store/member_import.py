@@ -46,7 +46,7 @@ _WRITTEN = (
     members.c.attributes,
 )
 _Values = tuple[str, str, str, str, Mapping[str, str]]
-_AUDIENCES = 3
+_AUDIENCES, _ATTRIBUTES = 3, 4
 _NOBODY = (None, None)
 _SUPPRESSED = (suppressions.c.email_key, suppressions.c.reason)
 
@@ -55,7 +55,7 @@ _KEPT_DECISIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Intent:
+class Intent:
     """One member as the row would have it. id: None for somebody new; values: in the order of `_WRITTEN`."""
 
     id: int | None
@@ -63,6 +63,11 @@ class _Intent:
     values: _Values
     is_changed: bool
     changes: SubscriptionChanges
+
+    @property
+    def email(self) -> str:
+        """The address as the row has it."""
+        return self.values[0]
 
 
 class MemberImport:
@@ -81,6 +86,10 @@ class MemberImport:
 
     def take(self, batch: Sequence[Sequence[MemberRow]]) -> None:
         """Apply some addresses, each with all its rows in file order; no address may come in two batches."""
+        self.write(self.judge(batch))
+
+    def judge(self, batch: Sequence[Sequence[MemberRow]]) -> list[Intent]:
+        """Count what `take` would do, without doing it; return each member as the rows would have it."""
         rows = [merge_rows(same) for same in batch]
         self.summary.merged += sum(map(len, batch)) - len(rows)
         forgotten = buried(self._connection, [row.address.key for row in rows])
@@ -88,11 +97,15 @@ class MemberImport:
         rows = [row for row in rows if row.address.key not in forgotten]
         intents = self._intents(rows)
         self._count(intents)
-        self._write_fields(rows)
+        return intents
+
+    def write(self, intents: Sequence[Intent]) -> None:
+        """Do what was judged in this transaction."""
+        self._write_fields(intents)
         self._write_members(intents)
         self._write_subscriptions(intents)
 
-    def _intents(self, rows: Sequence[MemberRow]) -> list[_Intent]:
+    def _intents(self, rows: Sequence[MemberRow]) -> list[Intent]:
         keys = [row.address.key for row in rows]
         found = self._select((members.c.email_key, members.c.id, *_WRITTEN), members.c.email_key, keys)
         known = {key: (member_id, tuple(values)) for key, member_id, *values in found}
@@ -106,7 +119,7 @@ class MemberImport:
             changes = self._decide(
                 values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=suppressed.get(key)
             )
-            intents.append(_Intent(member_id, key, values, values != before, changes))
+            intents.append(Intent(member_id, key, values, values != before, changes))
         return intents
 
     def _select(
@@ -124,7 +137,7 @@ class MemberImport:
             history[member_id].append(tuple(past))
         return history
 
-    def _count(self, intents: Sequence[_Intent]) -> None:
+    def _count(self, intents: Sequence[Intent]) -> None:
         for intent in intents:
             if intent.id is None:
                 self.summary.added += 1
@@ -135,14 +148,14 @@ class MemberImport:
             self.summary.without_audience += not intent.values[_AUDIENCES]
             self.summary.left_out.update(filter(None, [intent.changes.left_out]))
 
-    def _write_fields(self, rows: Sequence[MemberRow]) -> None:
-        new = {name for row in rows for name in row.attributes} - self._fields
+    def _write_fields(self, intents: Sequence[Intent]) -> None:
+        new = {name for intent in intents for name in intent.values[_ATTRIBUTES]} - self._fields
         if new:
             fields = [{"name": name} for name in sorted(new)]
             self._connection.execute(insert_missing(self._connection, member_fields), fields)
             self._fields |= new
 
-    def _write_members(self, intents: Sequence[_Intent]) -> None:
+    def _write_members(self, intents: Sequence[Intent]) -> None:
         new = [(intent.key, *intent.values) for intent in intents if intent.id is None]
         if new:
             rows = given(self._connection, (members.c.email_key, *_WRITTEN), new)
@@ -156,7 +169,7 @@ class MemberImport:
             values = {it.name: rows.c[it.name] for it in _WRITTEN}
             self._connection.execute(update(members).where(members.c.id == rows.c.id).values(values))
 
-    def _write_subscriptions(self, intents: Sequence[_Intent]) -> None:
+    def _write_subscriptions(self, intents: Sequence[Intent]) -> None:
         alike: dict[SubscriptionChanges, list[str]] = defaultdict(list)
         for intent in intents:
             if intent.changes.ends or intent.changes.begins:

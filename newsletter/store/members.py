@@ -15,6 +15,7 @@ from newsletter.errors import MemberError
 from newsletter.members.types import (
     Frequency,
     ImportSummary,
+    ListDifference,
     Member,
     MemberRow,
     MemberStatus,
@@ -23,6 +24,7 @@ from newsletter.members.types import (
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
 from newsletter.store.member_import import MemberImport
+from newsletter.store.member_sync import sync_members
 from newsletter.store.schema import member_fields, members, subscriptions, suppressions
 from newsletter.store.tombstones import buried, unbury
 
@@ -66,6 +68,29 @@ class MemberStore:
                 importing.take(batch)
                 on_batch()
             return importing.summary
+
+    def compare(
+        self, pages: Iterable[Sequence[Sequence[MemberRow]]], bad: Iterable[str], terms: Terms
+    ) -> ListDifference:
+        """Return what bringing members up to date with a whole list would change, and change nothing.
+
+        pages: as for `import_batches`; bad: keys of addresses whose row cannot be used.
+        """
+        with self._database.read() as connection:
+            return sync_members(connection, pages, bad, terms, write=False)
+
+    def sync(
+        self,
+        pages: Iterable[Sequence[Sequence[MemberRow]]],
+        bad: Iterable[str],
+        terms: Terms,
+        check: Callable[[ListDifference], object],
+    ) -> ListDifference:
+        """Bring members up to date with a whole list; what `check` raises leaves everything as it was."""
+        with self._database.write() as connection:
+            difference = sync_members(connection, pages, bad, terms, write=True)
+            check(difference)
+            return difference
 
     def add(self, row: MemberRow, terms: Terms, *, again: bool = False) -> ImportSummary:
         """Make one member.

@@ -7,11 +7,8 @@ from datetime import datetime
 from newsletter.address import parse_address
 from newsletter.errors import MemberError, StoreError
 from newsletter.store.erasure import Erased, ErasureStore
-from newsletter.store.settings import SettingStore
+from newsletter.store.settings import TRACES, SettingStore
 from newsletter.workflows.project import Project
-
-#: Noted while the file still holds traces of what was erased.
-_TRACES = "traces of the erased"
 
 
 def forget_member(project: Project, email: str, now: datetime) -> Erased:
@@ -32,7 +29,7 @@ def forget_member(project: Project, email: str, now: datetime) -> Erased:
 
 def note_traces(project: Project) -> None:
     """Note that something is about to be erased, whose traces `wipe_traces` has to see to."""
-    SettingStore(project.database).put(_TRACES, "yes")
+    SettingStore(project.database).put(TRACES, "yes")
 
 
 def wipe_traces(project: Project, now: datetime) -> bool:
@@ -42,7 +39,7 @@ def wipe_traces(project: Project, now: datetime) -> bool:
     the disk has no room for it, or somebody reads the database just now.
     """
     settings = SettingStore(project.database)
-    if settings.get(_TRACES) != "yes":
+    if settings.get(TRACES) != "yes":
         return True
     if project.editions.going_out(now):
         return False
@@ -51,5 +48,5 @@ def wipe_traces(project: Project, now: datetime) -> bool:
     except StoreError:
         return False
     if done:
-        settings.put(_TRACES, "no")
+        settings.put(TRACES, "no")
     return done

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     HELD = "held"
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
+    ERASED = "erased"
     FAILED = "failed"
 
 

@@ -56,11 +56,11 @@ def import_members(
     """
     bad_rows: list[BadRow] = []
     with StagedRows() as staged:
-        with _opened(path) as file:
+        with opened(path) as file:
             size = file.seek(0, SEEK_END)
             file.seek(0)
             rows = read_rows(file, path.name, audiences, newsletters)
-            staged.add(_usable(rows, bad_rows, lambda: progress("reading", file.tell(), size)))
+            staged.add(usable(rows, bad_rows, lambda: progress("reading", file.tell(), size)))
         total = len(staged)
         written = itertools.accumulate(itertools.repeat(BATCH))
         summary = store.import_batches(
@@ -70,7 +70,7 @@ def import_members(
     return summary
 
 
-def _usable(
+def usable(
     rows: Iterable[MemberRow | BadRow], bad_rows: list[BadRow], on_rows: Callable[[], None]
 ) -> Iterator[MemberRow]:
     """Yield what can be used and put aside what cannot."""
@@ -84,7 +84,7 @@ def _usable(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file that can be read twice; what comes through a pipe is put down first."""
     try:
         with path.open("rb") as file:
