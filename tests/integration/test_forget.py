@@ -123,6 +123,22 @@ def test_no_list_brings_a_forgotten_member_back_and_by_hand_it_is_said(project):
     assert project.tombstones.forgotten_at(ANNA) is None
 
 
+def test_a_hundred_of_a_thousand_who_are_gone_stay_gone(project):
+    rows = [[row(f"m{number}@example.org")] for number in range(1000)]
+    project.members.import_batches([rows], TERMS)
+    for number in range(40):
+        unsubscribe_member(project, f"m{number}@example.org", None, NOW)
+    for number in range(40, 90):
+        project.members.suppress(f"m{number}@example.org", "bounced", "", NOW)
+    for number in range(90, 100):
+        forget_member(project, f"m{number}@example.org", NOW)
+    summary = project.members.import_batches([rows], TERMS)
+    assert summary.left_out == {"unsubscribed": 40, "bounced": 50, "forgotten": 10}
+    assert (summary.added, summary.changed) == (0, 0)
+    active = project.members.members(NOW, status=MemberStatus.ACTIVE)
+    assert sum(it.email.startswith("m") for it in active) == 900
+
+
 def test_mail_that_comes_back_later_is_counted_and_not_kept(project):
     forget_member(project, ANNA, NOW + HOUR)
     late = hers(project, number=2)
