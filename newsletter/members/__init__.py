@@ -1,10 +1,10 @@
 """Members: who they are, what they get, and how both come out of a spreadsheet and go back into one.
 
-`rows` reads a member file: `encoding` says in which characters it is written, `records` finds its rows, and
-`columns` knows what its headings and cells mean, `row_reader` what a row does. `json_rows` reads the same as
-JSON. `story` tells in sentences what somebody got when, and on whose word. `export` writes one, and `subscriptions` decides what a row
-means for somebody who is known. All of it is pure: the file is a stream that was opened elsewhere, the clock
-is an argument, and `store.members` remembers.
+`rows` reads a member file: `encoding` says in which characters it is written, `records` finds its rows,
+`columns` knows what its headings and cells mean, and `row_reader` what a row does; `json_rows` reads the same
+as JSON. `export` writes a file, `subscriptions` decides what a row means for somebody who is known, and
+`story` tells what somebody got when, and on whose word. All of it is pure: the file is a stream that was
+opened elsewhere, the clock is an argument, and `store.members` remembers.
 
 What it does
 - A row that cannot be used is a value with line and reason; the others go on. Only a file in which no row
