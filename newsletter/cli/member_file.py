@@ -58,9 +58,9 @@ def import_(app: App, file: Path, basis: str) -> None:
 @click.argument("email", required=False)
 @pass_app
 def export(app: App, email: str | None) -> None:
-    """Write all members as CSV, or all that is held about one of them as JSON.
+    """Write all members as CSV, or what is held about one.
 
-    The CSV can be imported again, and is safe to open in a spreadsheet. With EMAIL it is what a person has a
+    The CSV can be imported again, and is safe to open in a spreadsheet. With EMAIL it is JSON, and what a person has a
     right to see: subscriptions with their history, every edition sent and every try, what came back.
     """
     if email is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +29,12 @@ _KINDS = ("added", "changed", "ended")
     "--query", "sql", metavar="SQL", help="For a URL: the SELECT whose columns are those of a file."
 )
 @click.option(
-    "--query-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="It, in a file."
+    "--query-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The file that holds the SELECT.",
 )
 @click.option("--password-env", metavar="NAME", help="The variable that holds the password of the URL.")
-@click.option("--password-file", type=click.Path(path_type=Path), help="The file that holds it.")
+@click.option("--password-file", type=click.Path(path_type=Path), help="The file that holds the password.")
 @basis_option
 @pass_app
 def sync(
@@ -76,7 +79,8 @@ def sync(
             found = sync_members(project.members, where, agreed, titles, on, confirmed=confirm)
         else:
             found = compare_members(project.members, where, agreed, titles, on)
-    app.show(_json(found, done=go), lambda: _tell(app, found, done=go))
+    again = app.command(f"member sync {shlex.quote(source)} --go") if isinstance(where, Path) else ""
+    app.show(_json(found, done=go), lambda: _tell(app, found, again, done=go))
     _end(app, found, name)
 
 
@@ -112,7 +116,7 @@ def _json(found: ListDifference, *, done: bool) -> dict[str, object]:
     }
 
 
-def _tell(app: App, found: ListDifference, *, done: bool) -> None:
+def _tell(app: App, found: ListDifference, again: str, *, done: bool) -> None:
     from newsletter.workflows.sync import is_wipe_out
 
     would = "" if done else "would be "
@@ -132,7 +136,7 @@ def _tell(app: App, found: ListDifference, *, done: bool) -> None:
     if confirm:
         share = f"{found.ended:,} of {found.known:,}"
         app.note(f"More than a tenth would go ({share}): is the list whole?")
-    click.echo(f"Nothing was changed. To do it: the same command with --go{confirm}")
+    click.echo(f"Nothing was changed. To do it:  {again or 'the same command with --go'}{confirm}")
 
 
 def _end(app: App, found: ListDifference, name: str) -> None:

@@ -93,8 +93,8 @@ def unsuppress(app: App, email: str, because: str, name: str | None) -> None:
 def forget(app: App, email: str) -> None:
     """Erase all that is known of somebody, for good.
 
-    Names, attributes, history, what relays said and mail that came back: all of it goes, for good. What was
-    sent is still counted, and a keyed hash of the address stays, so that no import and no sync adds them
+    Names, attributes, history, what relays said and mail that came back: all of it goes. What was sent is
+    still counted, and a keyed hash of the address stays, so that no import and no sync adds them
     again. `member export EMAIL` gives them everything first.
     """
     from dataclasses import asdict

@@ -214,6 +214,7 @@ def test_sample_holds_every_setting():
             "pictures",
             "design",
             "bounces",
+            "retention",
             "database",
             "fetch",
             "feeds",
