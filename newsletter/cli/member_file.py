@@ -60,8 +60,9 @@ def import_(app: App, file: Path, basis: str) -> None:
 def export(app: App, email: str | None) -> None:
     """Write all members as CSV, or what is held about one.
 
-    The CSV can be imported again, and is safe to open in a spreadsheet. With EMAIL it is JSON, and what a person has a
-    right to see: subscriptions with their history, every edition sent and every try, what came back.
+    The CSV can be imported again, and is safe to open in a spreadsheet. With EMAIL it is JSON, and what a
+    person has a right to see: subscriptions with their history, every edition sent and every try, what came
+    back.
     """
     if email is not None:
         from newsletter.workflows.held import everything_held
