@@ -54,10 +54,14 @@ class App:
     def show(self, data: object, human: Callable[[], None]) -> None:
         """Print data as JSON, or let `human` print it for people."""
         if self.as_json:
-            self.json_begun = True
-            click.echo(_json(data))
+            self.show_json(data)
         else:
             human()
+
+    def show_json(self, data: object) -> None:
+        """Print data that is for people too as JSON."""
+        self.json_begun = True
+        click.echo(_json(data))
 
     def show_all(self, rows: Iterable[object]) -> None:
         """Print a list of any length as JSON, row by row.

@@ -62,6 +62,7 @@ def _tell(app: App, project: Project, story: Story, edition_id: str | None) -> N
 
 
 def _tell_member(app: App, story: Story) -> None:
+    from newsletter.members.story import story_of
     from newsletter.members.subscriptions import stays_out
 
     member = story.member
@@ -76,6 +77,8 @@ def _tell_member(app: App, story: Story) -> None:
             if not stays_out(story.subscriptions, it):
                 again = app.command(f'member unsuppress {member.email} --because "..."')
                 click.echo(f"If it works again:  {again}")
+    for when, words in story_of(story.subscriptions):
+        prose(f"{shown_time(when)}  {words}")
     _tell_bounces(story)
 
 

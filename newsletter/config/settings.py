@@ -241,6 +241,18 @@ class BouncesSettings(_Table):
         return self
 
 
+class RetentionSettings(_Table):
+    """For how long personal data is kept; for ever where nothing is set.
+
+    network_addresses: without it none are kept in the first place.
+    """
+
+    left: Duration | None = None
+    bounces: Duration | None = None
+    attempts: Duration | None = None
+    network_addresses: Duration | None = None
+
+
 class DatabaseSettings(_Table):
     """Where everything is kept."""
 
@@ -354,6 +366,7 @@ class Settings(_Table):
     dkim: DkimSettings | None = None
     bounces: BouncesSettings | None = None
     alerts: AlertsSettings = Field(default_factory=AlertsSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
 
     @field_validator("smtp", mode="before")
     @classmethod

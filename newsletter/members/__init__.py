@@ -1,9 +1,10 @@
 """Members: who they are, what they get, and how both come out of a spreadsheet and go back into one.
 
-`rows` reads a member file: `encoding` says in which characters it is written, `records` finds its rows, and
-`columns` knows what its headings and cells mean. `export` writes one, and `subscriptions` decides what a row
-means for somebody who is known. All of it is pure: the file is a stream that was opened elsewhere, the clock
-is an argument, and `store.members` remembers.
+`rows` reads a member file: `encoding` says in which characters it is written, `records` finds its rows,
+`columns` knows what its headings and cells mean, and `row_reader` what a row does; `json_rows` reads the same
+as JSON. `export` writes a file, `subscriptions` decides what a row means for somebody who is known, and
+`story` tells what somebody got when, and on whose word. All of it is pure: the file is a stream that was
+opened elsewhere, the clock is an argument, and `store.members` remembers.
 
 What it does
 - A row that cannot be used is a value with line and reason; the others go on. Only a file in which no row
@@ -28,8 +29,10 @@ What it does
 What it refuses
 - It never brings back who left. Who ended a newsletter, complained or bounced stays out of it whatever
   a file says; a suppressed address stays out of all. The import counts them.
-- It never changes the ground on which a running subscription stands: an import's basis and source
-  are recorded with what it begins.
+- It never takes consent away: consent takes the place of another ground, at the moment of the import that
+  brings it, and nothing takes the place of consent. An import's basis and source are recorded with what it
+  begins.
+- It brings nobody back who was forgotten: a keyed hash of the address is left, and lists are held against it.
 - It guesses no audience. "goveners" is a bad row with a suggestion.
 - Control characters in names and addresses are no typing slip: such a row is not repaired but refused.
 """

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.members.types import (
+    Basis,
     EndReason,
     Frequency,
     MemberRow,
@@ -54,49 +55,66 @@ def decide_subscriptions(
     history: Sequence[Subscription],
     terms: Terms,
     *,
-    suppressed: bool = False,
+    suppressed: str | None = None,
     frequency: Frequency | None = None,
 ) -> SubscriptionChanges:
     """Return what an import changes for a member who is now in these audiences.
 
     listed: names in the `newsletters` column, None where the file has none and every newsletter counts.
     history: the member's subscriptions, running and ended, in any order. Those to newsletters that the terms
-    do not know are left alone, and so are all of a suppressed address. frequency: None leaves it as it is.
+    do not know are left alone, and so are all of a suppressed address. suppressed: what for. frequency: None
+    leaves it as it is. Consent takes the place of another basis, and nothing takes the place of consent.
     """
     if suppressed:
-        return SubscriptionChanges(left_out=True)
+        return SubscriptionChanges(left_out=suppressed)
     ends: list[tuple[str, EndReason]] = []
     begins: list[Subscription] = []
-    left_out = False
+    left_out: str | None = None
     for served in terms.served:
         past = [it for it in history if it.newsletter == served.newsletter] if history else []
         running = next((it for it in past if it.ended_at is None), None)
         wanted = served.audiences.intersection(audiences)
         is_listed = listed is None or served.newsletter in listed
         if running:
-            often = frequency or running.frequency
-            reason = _end_reason(running, wanted, often, is_listed=is_listed)
+            anew = _anew(running, wanted, frequency, terms)
+            reason = _end_reason(running, anew, is_listed=is_listed)
             if reason:
                 ends.append((served.newsletter, reason))
             if reason is EndReason.CHANGED:
-                begins.append(replace(running, audiences=wanted, frequency=often, started_at=terms.now))
+                begins.append(anew)
         elif wanted and is_listed:
-            if _has_left(past):
-                left_out = True
+            if how := _how_they_left(past):
+                left_out = left_out or how
             else:
                 begins.append(_begun(served, wanted, frequency or Frequency.EACH, terms))
     return SubscriptionChanges(tuple(ends), tuple(begins), left_out)
 
 
-def _end_reason(
-    running: Subscription, wanted: frozenset[str], often: str, *, is_listed: bool
-) -> EndReason | None:
-    if not wanted:
+def _anew(
+    running: Subscription, wanted: frozenset[str], often: Frequency | None, terms: Terms
+) -> Subscription:
+    """Return what a running subscription becomes. Unless there is consent now, its basis stays on record."""
+    anew = replace(running, audiences=wanted, frequency=often or running.frequency, started_at=terms.now)
+    if terms.basis is not Basis.CONSENT or running.basis == Basis.CONSENT:
+        return anew
+    return replace(anew, basis=Basis.CONSENT.value, source=terms.source, wording=terms.wording)
+
+
+def _end_reason(running: Subscription, anew: Subscription, *, is_listed: bool) -> EndReason | None:
+    if not anew.audiences:
         return EndReason.NO_LONGER_SERVED
     if not is_listed:
         return EndReason.NOT_LISTED
-    is_same = (running.audiences, running.frequency) == (wanted, often)
-    return None if is_same else EndReason.CHANGED
+    return None if is_alike(running, anew) else EndReason.CHANGED
+
+
+def is_alike(one: Subscription, other: Subscription) -> bool:
+    """Whether two subscriptions to one newsletter mean the same for the member."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(it: Subscription) -> tuple[object, ...]:
+    return it.audiences, it.frequency, it.basis, it.paused_until
 
 
 def stays_out(history: Sequence[Subscription], suppression: Suppression) -> bool:
@@ -118,15 +136,21 @@ def _last(history: Sequence[Subscription]) -> list[Subscription]:
     return [*{it.newsletter: it for it in history}.values()]
 
 
-def _has_left(past: Sequence[Subscription]) -> bool:
-    """Whether the last word on a newsletter that does not run was the member's own, or the mailbox's."""
+def _how_they_left(past: Sequence[Subscription]) -> str | None:
+    """Return the last word on a newsletter that does not run, if it was the member's or the mailbox's."""
     ended = [(it.ended_at, it.end_reason) for it in past if it.ended_at]
-    if not ended:
-        return False
-    last = max(when for when, _ in ended)
+    last = max((when for when, _ in ended), default=None)
     # Of two that ended at the same moment, the one that keeps somebody out counts.
-    return any(when == last and reason in LEFT for when, reason in ended)
+    return next((reason for when, reason in ended if when == last and reason in LEFT), None)
 
 
 def _begun(served: Served, audiences: frozenset[str], often: Frequency, terms: Terms) -> Subscription:
-    return Subscription(served.newsletter, audiences, often.value, terms.basis.value, terms.source, terms.now)
+    return Subscription(
+        served.newsletter,
+        audiences,
+        often.value,
+        terms.basis.value,
+        terms.source,
+        terms.now,
+        wording=terms.wording,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +45,8 @@ class BadRow:
 
     line: int
     problem: str
+    #: Whom it is about, where that can be read.
+    email_key: str | None = field(default=None, compare=False)
 
 
 class MemberStatus(StrEnum):
@@ -80,7 +83,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one member gets of one newsletter, from when and on what basis; ended ones are the history."""
+    """What one member gets of one newsletter, from when and on what basis; ended ones are the history.
+
+    source, end_source: where the word came from that began it, and that ended it: "members.csv", say.
+    """
 
     newsletter: str
     audiences: frozenset[str]
@@ -91,6 +97,12 @@ class Subscription:
     paused_until: datetime | None = None
     ended_at: datetime | None = None
     end_reason: str | None = None
+    #: Which version of a form's words was agreed to; None where there was no form.
+    wording: str | None = None
+    #: The network addresses that both words came from, where the organisation keeps them.
+    network_address: str | None = None
+    end_source: str | None = None
+    end_network_address: str | None = None
 
 
 class Basis(StrEnum):
@@ -114,6 +126,8 @@ class EndReason(StrEnum):
     NO_LONGER_SERVED = "no longer served"
     #: The `newsletters` column of a later import does not name it.
     NOT_LISTED = "not listed"
+    #: The membership system does not have them any more.
+    NO_LONGER_MEMBER = "no longer a member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +165,14 @@ class Served:
 class Terms:
     """What an import or a form subscribes people to, and what is put on record about it.
 
-    source: where the word came from, "members.csv" say.
+    source: where the word came from, "members.csv" say. wording: which version of a form's words they saw.
     """
 
     served: tuple[Served, ...]
     basis: Basis
     source: str
     now: datetime
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +180,28 @@ class SubscriptionChanges:
     """What to do about one member's subscriptions; all ends come before all beginnings.
 
     ends: newsletter and reason, for the one that runs.
-    left_out: something was not begun because the member left, or because the address is suppressed.
+    left_out: why something was not begun: how the member left, or what the address is suppressed for.
     """
 
     ends: tuple[tuple[str, EndReason], ...] = ()
     begins: tuple[Subscription, ...] = ()
-    left_out: bool = False
+    left_out: str | None = None
+
+
+@dataclass(slots=True)
+class ListDifference:
+    """What a whole list changes, or would change, counted in members; `examples` names a few of each."""
+
+    added: int = 0
+    changed: int = 0
+    #: Members who get less, or nothing more: the list has them in no audience any more, or not at all.
+    ended: int = 0
+    unchanged: int = 0
+    #: Members who have a subscription on the ground of the list now.
+    known: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    bad_rows: list[BadRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -184,6 +215,6 @@ class ImportSummary:
     merged: int = 0
     #: Members with no audience, who will get nothing.
     without_audience: int = 0
-    #: Members whom the import left out because they left or were suppressed.
-    left_out: int = 0
+    #: Members whom the import left out, by the reason: how they left, or what they are suppressed for.
+    left_out: Counter[str] = field(default_factory=Counter)
     bad_rows: list[BadRow] = field(default_factory=list)

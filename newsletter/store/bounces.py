@@ -10,15 +10,21 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from newsletter.bounces.mentions import mentions
 from newsletter.bounces.types import Bounce, Counted, Form, Judgement, Kind, Proof, SentTo
 from newsletter.store.database import Database
 from newsletter.store.schema import bounces, deliveries, editions, members
 
 _PAGE = 200
+#: The columns of a blank one.
+BLANK: dict[str, object] = {"raw": b"", "subject": "", "recipient": "", "said": ""}
 
 
 class BounceStore:
-    """The bounces, oldest first where there are several. Nothing is ever taken out."""
+    """The bounces, oldest first where there are several. None is taken out, but some are emptied.
+
+    A blank one is of somebody who was forgotten, or too old to be kept: only what it counts for is left.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,9 +34,11 @@ class BounceStore:
         found = self._all(_bounces().where(bounces.c.digest == _digest(raw)))
         return found[0] if found else None
 
-    def keep(self, raw: bytes, judgement: Judgement, now: datetime) -> None:
-        """Keep a mail with what was made of it."""
+    def keep(self, raw: bytes, judgement: Judgement, now: datetime, *, blank: bool = False) -> None:
+        """Keep a mail with what was made of it; blank: only what it counts for."""
         row = {"digest": _digest(raw), "came_at": now, "raw": zlib.compress(raw), **_cells(judgement)}
+        if blank:
+            row |= BLANK
         with self._database.write() as connection:
             connection.execute(insert(bounces), [row])
 
@@ -40,10 +48,22 @@ class BounceStore:
             connection.execute(update(bounces).where(bounces.c.id == number).values(**_cells(judgement)))
 
     def raw(self, number: int) -> bytes | None:
-        """Return a mail as it came; None where there is none of this number."""
+        """Return a mail as it came; None where there is none of this number, or it is blank."""
         with self._database.read() as connection:
             kept = connection.scalar(select(bounces.c.raw).where(bounces.c.id == number))
-        return None if kept is None else zlib.decompress(kept)
+        return zlib.decompress(kept) if kept else None
+
+    def mentioning(self, email_key: str) -> list[int]:
+        """Return the numbers of mail in which an address stands, whomever it is about."""
+        found, last = [], 0
+        query = select(bounces.c.id, bounces.c.raw).order_by(bounces.c.id).limit(_PAGE)
+        while True:
+            with self._database.read() as connection:
+                page = connection.execute(query.where(bounces.c.id > last)).all()
+            found += [row.id for row in page if row.raw and mentions(zlib.decompress(row.raw), email_key)]
+            if len(page) < _PAGE:
+                return found
+            last = page[-1].id
 
     def all(self, kind: Kind | None = None) -> Iterator[Bounce]:
         """Yield what came back, of one kind or all."""
@@ -64,6 +84,13 @@ class BounceStore:
             for it in self.of_member(member_id)
             if since is None or it.came_at > since
         ]
+
+    def is_forgotten(self, delivery: int) -> bool:
+        """Whether a delivery went to somebody who was forgotten since."""
+        query = select(members.c.id).join(deliveries, deliveries.c.member_id == members.c.id)
+        gone = query.where(deliveries.c.id == delivery, members.c.email.is_(None))
+        with self._database.read() as connection:
+            return connection.scalar(gone) is not None
 
     def sent_to(self, delivery: int) -> SentTo | None:
         """Return to whom a delivery went; None for one that is not, or to somebody since forgotten."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,22 @@ class Database:
     def faults_told(self) -> AbstractContextManager[None]:
         """Turn faults of the driver, where it is used directly, into StoreError."""
         return _faults_told(self.url, self.engine.dialect.loaded_dbapi.Error)
+
+    def scrub(self) -> bool:
+        """Let nothing of deleted rows remain in the file, or in the log beside it; return whether it is done.
+
+        SQLite leaves them in free pages, and traces of them even with `secure_delete`, until the file is
+        written anew; its log holds older pages until it is cut off, which has to wait for whoever reads at
+        this moment. A server overwrites them in its own time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        file = Path(make_url(self.url).database or "")
+        self.require_room(file.stat().st_size)
+        with self.faults_told(), closing(self.engine.raw_connection()) as connection:
+            connection.execute("VACUUM")
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def require_room(self, size_bytes: int) -> None:
         """Raise StoreError where the disk has less room than twice what is to be written.

@@ -12,9 +12,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    func,
     literal,
     select,
-    text,
     true,
     update,
 )
@@ -32,6 +32,8 @@ from newsletter.members.types import (
 )
 from newsletter.store.bulk import among, given, insert_missing
 from newsletter.store.schema import UtcDateTime, member_fields, members, subscriptions, suppressions
+from newsletter.store.subscriptions import SUBSCRIPTION_COLUMNS, make_subscription, subscription_cells
+from newsletter.store.tombstones import buried
 
 #: Any number will do for PostgreSQL's advisory lock, so long as it is always the same and nobody else's.
 _LOCK = 7_041_996
@@ -44,29 +46,16 @@ _WRITTEN = (
     members.c.attributes,
 )
 _Values = tuple[str, str, str, str, Mapping[str, str]]
-_AUDIENCES = 3
+_AUDIENCES, _ATTRIBUTES = 3, 4
 _NOBODY = (None, None)
-_SUPPRESSED = suppressions.c.email_key
-#: In the order of the fields of `Subscription`.
-SUBSCRIPTION_COLUMNS = (
-    subscriptions.c.newsletter,
-    subscriptions.c.audiences,
-    subscriptions.c.frequency,
-    subscriptions.c.basis,
-    subscriptions.c.source,
-    subscriptions.c.started_at,
-    subscriptions.c.paused_until,
-    subscriptions.c.ended_at,
-    subscriptions.c.end_reason,
-)
-
+_SUPPRESSED = (suppressions.c.email_key, suppressions.c.reason)
 
 #: Past, audiences and wishes are alike for most members of a list, and so is what follows from them.
 _KEPT_DECISIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Intent:
+class Intent:
     """One member as the row would have it. id: None for somebody new; values: in the order of `_WRITTEN`."""
 
     id: int | None
@@ -74,6 +63,11 @@ class _Intent:
     values: _Values
     is_changed: bool
     changes: SubscriptionChanges
+
+    @property
+    def email(self) -> str:
+        """The address as the row has it."""
+        return self.values[0]
 
 
 class MemberImport:
@@ -87,25 +81,35 @@ class MemberImport:
         self._connection = connection
         self._terms = terms
         self._decide = lru_cache(_KEPT_DECISIONS)(partial(_decide, terms))
-        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyhow
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        wait_for_turn(connection)
         self._fields = set(connection.scalars(select(member_fields.c.name)))
 
     def take(self, batch: Sequence[Sequence[MemberRow]]) -> None:
         """Apply some addresses, each with all its rows in file order; no address may come in two batches."""
+        self.write(self.judge(batch))
+
+    def judge(self, batch: Sequence[Sequence[MemberRow]]) -> list[Intent]:
+        """Count what `take` would do, without doing it; return each member as the rows would have it."""
         rows = [merge_rows(same) for same in batch]
         self.summary.merged += sum(map(len, batch)) - len(rows)
+        forgotten = buried(self._connection, [row.address.key for row in rows])
+        self.summary.left_out.update([EndReason.FORGOTTEN.value] * len(forgotten))
+        rows = [row for row in rows if row.address.key not in forgotten]
         intents = self._intents(rows)
         self._count(intents)
-        self._write_fields(rows)
+        return intents
+
+    def write(self, intents: Sequence[Intent]) -> None:
+        """Do what was judged in this transaction."""
+        self._write_fields(intents)
         self._write_members(intents)
         self._write_subscriptions(intents)
 
-    def _intents(self, rows: Sequence[MemberRow]) -> list[_Intent]:
+    def _intents(self, rows: Sequence[MemberRow]) -> list[Intent]:
         keys = [row.address.key for row in rows]
         found = self._select((members.c.email_key, members.c.id, *_WRITTEN), members.c.email_key, keys)
         known = {key: (member_id, tuple(values)) for key, member_id, *values in found}
-        suppressed = {key for (key,) in self._select((_SUPPRESSED,), _SUPPRESSED, keys)}
+        suppressed = dict(self._select(_SUPPRESSED, suppressions.c.email_key, keys))
         history = self._history([member_id for member_id, _ in known.values()])
         intents = []
         for key, row in zip(keys, rows, strict=True):
@@ -113,9 +117,9 @@ class MemberImport:
             values = _values(row, before)
             past = () if member_id is None else tuple(history.get(member_id, ()))
             changes = self._decide(
-                values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=key in suppressed
+                values[_AUDIENCES], row.newsletters, row.frequency, past, suppressed=suppressed.get(key)
             )
-            intents.append(_Intent(member_id, key, values, values != before, changes))
+            intents.append(Intent(member_id, key, values, values != before, changes))
         return intents
 
     def _select(
@@ -133,7 +137,7 @@ class MemberImport:
             history[member_id].append(tuple(past))
         return history
 
-    def _count(self, intents: Sequence[_Intent]) -> None:
+    def _count(self, intents: Sequence[Intent]) -> None:
         for intent in intents:
             if intent.id is None:
                 self.summary.added += 1
@@ -142,16 +146,16 @@ class MemberImport:
             else:
                 self.summary.unchanged += 1
             self.summary.without_audience += not intent.values[_AUDIENCES]
-            self.summary.left_out += intent.changes.left_out
+            self.summary.left_out.update(filter(None, [intent.changes.left_out]))
 
-    def _write_fields(self, rows: Sequence[MemberRow]) -> None:
-        new = {name for row in rows for name in row.attributes} - self._fields
+    def _write_fields(self, intents: Sequence[Intent]) -> None:
+        new = {name for intent in intents for name in intent.values[_ATTRIBUTES]} - self._fields
         if new:
             fields = [{"name": name} for name in sorted(new)]
             self._connection.execute(insert_missing(self._connection, member_fields), fields)
             self._fields |= new
 
-    def _write_members(self, intents: Sequence[_Intent]) -> None:
+    def _write_members(self, intents: Sequence[Intent]) -> None:
         new = [(intent.key, *intent.values) for intent in intents if intent.id is None]
         if new:
             rows = given(self._connection, (members.c.email_key, *_WRITTEN), new)
@@ -165,7 +169,7 @@ class MemberImport:
             values = {it.name: rows.c[it.name] for it in _WRITTEN}
             self._connection.execute(update(members).where(members.c.id == rows.c.id).values(values))
 
-    def _write_subscriptions(self, intents: Sequence[_Intent]) -> None:
+    def _write_subscriptions(self, intents: Sequence[Intent]) -> None:
         alike: dict[SubscriptionChanges, list[str]] = defaultdict(list)
         for intent in intents:
             if intent.changes.ends or intent.changes.begins:
@@ -189,25 +193,23 @@ class MemberImport:
                 subscriptions.c.newsletter == newsletter,
                 subscriptions.c.ended_at.is_(None),
             )
-            .values(ended_at=self._terms.now, end_reason=reason.value)
+            .values(ended_at=self._terms.now, end_reason=reason.value, end_source=self._terms.source)
             .returning(subscriptions.c.member_id)
         )
         return list(self._connection.scalars(statement))
 
     def _begin(self, subscription: Subscription, whose: ColumnElement[bool]) -> None:
-        values = {
-            "newsletter": subscription.newsletter,
-            "audiences": audience_key(subscription.audiences),
-            "frequency": subscription.frequency,
-            "basis": subscription.basis,
-            "source": subscription.source,
-            "started_at": subscription.started_at,
-            "paused_until": subscription.paused_until,
-        }
+        values = subscription_cells(subscription)
         columns = [literal(value, subscriptions.c[name].type) for name, value in values.items()]
         chosen = select(members.c.id, *columns).where(whose).order_by(members.c.id)
         statement = insert_missing(self._connection, subscriptions)
         self._connection.execute(statement.from_select(["member_id", *values], chosen))
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Let nobody else write members until this transaction ends; in SQLite only one can write anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _decide(
@@ -217,7 +219,7 @@ def _decide(
     frequency: Frequency | None,
     history: tuple[tuple[Any, ...], ...],
     *,
-    suppressed: bool,
+    suppressed: str | None,
 ) -> SubscriptionChanges:
     past = [make_subscription(row) for row in history]
     return decide_subscriptions(
@@ -237,9 +239,3 @@ def _values(row: MemberRow, before: _Values | None) -> _Values:
         known if row.audiences is None else audience_key(row.audiences),
         {**attributes, **row.attributes},
     )
-
-
-def make_subscription(row: Sequence[Any]) -> Subscription:
-    """Return the subscription that a row of `SUBSCRIPTION_COLUMNS` tells of."""
-    newsletter, audiences, *others = row
-    return Subscription(newsletter, audience_set(audiences), *others)

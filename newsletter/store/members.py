@@ -7,29 +7,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, or_, select
 
 from newsletter.address import parse_address
 from newsletter.audiences.types import AUDIENCE_SEPARATOR, audience_set
 from newsletter.errors import MemberError
 from newsletter.members.types import (
-    EndReason,
     Frequency,
     ImportSummary,
+    ListDifference,
     Member,
     MemberRow,
     MemberStatus,
-    Subscription,
     Terms,
 )
 from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
-from newsletter.store.member_import import (
-    SUBSCRIPTION_COLUMNS,
-    MemberImport,
-    make_subscription,
-)
+from newsletter.store.member_import import MemberImport
+from newsletter.store.member_sync import sync_members
 from newsletter.store.schema import member_fields, members, subscriptions, suppressions
+from newsletter.store.tombstones import buried, unbury
 
 #: Members to a page: enough that the way to the database does not count, few enough to hold.
 PAGE = 1_000
@@ -72,14 +69,48 @@ class MemberStore:
                 on_batch()
             return importing.summary
 
-    def add(self, row: MemberRow, terms: Terms) -> ImportSummary:
-        """Make one member. Raises MemberError when there is one with this address."""
+    def compare(
+        self, pages: Iterable[Sequence[Sequence[MemberRow]]], bad: Iterable[str], terms: Terms
+    ) -> ListDifference:
+        """Return what bringing members up to date with a whole list would change, and change nothing.
+
+        pages: as for `import_batches`; bad: keys of addresses whose row cannot be used.
+        """
+        with self._database.read() as connection:
+            return sync_members(connection, pages, bad, terms, write=False)
+
+    def sync(
+        self,
+        pages: Iterable[Sequence[Sequence[MemberRow]]],
+        bad: Iterable[str],
+        terms: Terms,
+        check: Callable[[ListDifference], object],
+    ) -> ListDifference:
+        """Bring members up to date with a whole list; what `check` raises leaves everything as it was."""
+        with self._database.write() as connection:
+            difference = sync_members(connection, pages, bad, terms, write=True)
+            check(difference)
+            return difference
+
+    def add(self, row: MemberRow, terms: Terms, *, again: bool = False) -> ImportSummary:
+        """Make one member.
+
+        again: also who was forgotten, since they have asked for it. Raises MemberError when there is one with
+        this address, and for whoever was forgotten and has not asked.
+        """
         with self._database.write() as connection:
             importing = MemberImport(connection, terms)
             if connection.scalar(select(exists().where(members.c.email_key == row.address.key))):
                 raise MemberError(
                     f"there is a member with the address {row.address} already",
                     hint=f"newsletter member show {row.address}",
+                )
+            if again:
+                unbury(connection, row.address.key)
+            elif when := buried(connection, [row.address.key]).get(row.address.key):
+                raise MemberError(
+                    f"whoever has the address {row.address} was forgotten on {when:%Y-%m-%d}, for good",
+                    hint=f"if they have asked to come back: newsletter member add {row.address} --again",
                 )
             importing.take([[row]])
             return importing.summary
@@ -109,46 +140,6 @@ class MemberStore:
         """Return the member with this address, however it is spelt. Raises AddressError where it is none."""
         found = self._page(_members(now).where(members.c.email_key == parse_address(email).key))
         return _member(found[0]) if found else None
-
-    def subscriptions(self, member_id: int) -> list[Subscription]:
-        """Return what a member gets and got, oldest first."""
-        query = select(*SUBSCRIPTION_COLUMNS).where(subscriptions.c.member_id == member_id)
-        ordered = query.order_by(subscriptions.c.started_at, subscriptions.c.id)
-        return [make_subscription(row) for row in self._page(ordered)]
-
-    def end_subscriptions(
-        self, member_id: int, reason: EndReason, now: datetime, newsletter: str | None = None
-    ) -> list[str]:
-        """End what runs of a member, of one newsletter or of all; return the newsletters that ended."""
-        running = update(subscriptions).where(
-            subscriptions.c.member_id == member_id, subscriptions.c.ended_at.is_(None)
-        )
-        if newsletter is not None:
-            running = running.where(subscriptions.c.newsletter == newsletter)
-        ended = running.values(ended_at=now, end_reason=reason).returning(subscriptions.c.newsletter)
-        with self._database.write() as connection:
-            return sorted(connection.scalars(ended))
-
-    def change_frequency(
-        self, member_id: int, frequency: Frequency, now: datetime, newsletter: str | None = None
-    ) -> list[str]:
-        """Let what runs of a member come as often as that; return the newsletters for which that is new.
-
-        The subscription as it was ends, so that it stays known what somebody got when.
-        """
-        running = subscriptions.c.member_id == member_id, subscriptions.c.ended_at.is_(None)
-        changed = update(subscriptions).where(*running, subscriptions.c.frequency != frequency)
-        if newsletter is not None:
-            changed = changed.where(subscriptions.c.newsletter == newsletter)
-        ended = changed.values(ended_at=now, end_reason=EndReason.CHANGED).returning(
-            subscriptions.c.member_id, *SUBSCRIPTION_COLUMNS
-        )
-        with self._database.write() as connection:
-            rows = [row._asdict() for row in connection.execute(ended)]
-            anew = {"frequency": frequency.value, "started_at": now, "ended_at": None, "end_reason": None}
-            if rows:
-                connection.execute(insert(subscriptions), [row | anew for row in rows])
-            return sorted(row["newsletter"] for row in rows)
 
     def count_by_audience(self) -> Counter[str]:
         """Count the members of each audience, forgotten ones aside."""

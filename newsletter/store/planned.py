@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast,
 from newsletter.address import Address
 from newsletter.delivery.types import DeliveryStatus, Recipient
 from newsletter.editions.types import Edition
+from newsletter.store.bulk import among
 from newsletter.store.schema import deliveries, members
 
 #: By key of a variant the names of the merge fields for which it needs a value: "member.school".
@@ -52,6 +53,12 @@ def doubtful(connection: Connection, edition: Edition, needs: Needs) -> Iterator
 def make_recipient(row: Row[Any]) -> Recipient:
     """Return the recipient that a row with the columns of a member stands for."""
     return Recipient(Address(row.email, row.email_key), row.first_name, row.last_name, row.attributes)
+
+
+def recipients_by_id(connection: Connection, keys: Collection[int]) -> dict[int, Recipient]:
+    """Return members as recipients, those who were forgotten left out."""
+    query = select(members).where(among(connection, members.c.id, keys), members.c.email.is_not(None))
+    return {row.id: make_recipient(row) for row in connection.execute(query)}
 
 
 def is_blank(field: str) -> ColumnElement[bool]:

@@ -1,15 +1,15 @@
 """Recipients: who gets the next edition, grouped by what they have had, and the plan of deliveries.
 
-Members are never listed one by one. A member's history among the candidate items follows from the variants
-that were carried to them, so each such variant gets a bit, and the sum of a member's bits is their signature.
-Members are grouped by (audiences, signature) in one query, and one INSERT … SELECT over the same two plans
-the deliveries of all groups. Editions are planned one at a time: what one carries is history for the next.
+Members are never listed one by one: `readers` selects them, and `histories` gives each a signature of what
+they have had. They are grouped by (audiences, signature) in one query, and one INSERT … SELECT over the same
+two plans the deliveries of all groups. Editions are planned one at a time: what one carries is history for
+the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -17,20 +17,15 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
-    FromClause,
     Insert,
     Integer,
     Select,
     String,
     and_,
-    case,
-    exists,
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -39,34 +34,18 @@ from newsletter.audiences.types import audience_key, audience_set
 from newsletter.delivery.types import DeliveryStatus, Recipient
 from newsletter.editions.compose import FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
-from newsletter.editions.window import month
-from newsletter.members.types import Frequency
-from newsletter.store.bulk import among, given
+from newsletter.store.bulk import given
 from newsletter.store.database import Database
-from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient
+from newsletter.store.histories import History
+from newsletter.store.planned import Needs, doubtful, is_blank, make_recipient, recipients_by_id
+from newsletter.store.readers import has_monthly, readers, readers_of
 from newsletter.store.schema import (
     deliveries,
     editions,
     members,
     subscriptions,
-    suppressions,
-    variant_items,
     variants,
 )
-
-#: A delivery in one of these states has carried its items, or may yet, or may have.
-CARRIED = (
-    DeliveryStatus.PENDING,
-    DeliveryStatus.DEFERRED,
-    DeliveryStatus.SENDING,
-    DeliveryStatus.SENT,
-    DeliveryStatus.UNKNOWN,
-)
-#: How long who was monthly may still lack what came since the month's edition: two months at most.
-_LATELY = timedelta(days=62)
-#: Bits of a signed 64-bit sum that stay clear of its sign.
-_BITS = 62
-
 
 #: Any number will do for PostgreSQL's advisory lock, so long as it is always the same and nobody else's.
 _LOCK = 7_041_997
@@ -99,14 +78,14 @@ class RecipientStore:
         consent_only: only members who gave consent, as marketing asks for.
         """
         with self._database.read() as connection:
-            history = _History(connection, candidates, edition)
-            recipients = _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
+            history = History(connection, candidates, edition)
+            recipients = readers(connection, newsletter, now, history, day=day, consent_only=consent_only)
             return _groups(connection, history, recipients)
 
     def has_monthly(self, newsletter: str, now: datetime) -> bool:
         """Whether anybody gets a newsletter once a month, or did so lately."""
         with self._database.read() as connection:
-            return _has_monthly(connection, newsletter, now)
+            return has_monthly(connection, newsletter, now)
 
     def sample(self, newsletter: str, audiences: Collection[str]) -> Recipient | None:
         """Return one member who gets the newsletter with these audiences, for previews; None without any."""
@@ -164,12 +143,12 @@ class RecipientStore:
     ) -> list[tuple[HistoryGroup, Recipient]]:
         """Group recipients as `groups` does, each with its first member. member: look at no other."""
         with self._database.read() as connection:
-            history = _History(connection, candidates, edition)
-            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
+            history = History(connection, candidates, edition)
+            recipients = readers_of(connection, edition, now, history, consent_only=consent_only)
             if member is not None:
                 recipients = recipients.where(members.c.id == member)
             found = _sampled_groups(connection, history, recipients)
-            first = _by_id(connection, [key for _, key in found])
+            first = recipients_by_id(connection, [key for _, key in found])
             return [(group, first[key]) for group, key in found]
 
     def planned_samples(self, edition: Edition) -> dict[int, Recipient]:
@@ -182,7 +161,7 @@ class RecipientStore:
         query = select(variants.c.id, first.label("member")).where(variants.c.edition_id == edition.key)
         with self._database.read() as connection:
             found = {row.id: row.member for row in connection.execute(query) if row.member is not None}
-            recipients = _by_id(connection, found.values())
+            recipients = recipients_by_id(connection, found.values())
         return {variant: recipients[key] for variant, key in found.items() if key in recipients}
 
     def plan(
@@ -212,160 +191,20 @@ class RecipientStore:
             )
             if begun.rowcount != 1:
                 return False
-            history = _History(connection, candidates, edition)
-            recipients = _recipients_of(connection, edition, now, history, consent_only=consent_only)
+            history = History(connection, candidates, edition)
+            recipients = readers_of(connection, edition, now, history, consent_only=consent_only)
             served = choose(_groups(connection, history, recipients))
             connection.execute(_insert_deliveries(connection, edition, recipients, history, served))
             check(doubtful(connection, edition, needs))
         return True
 
 
-class _History:
-    """Which variants carried a candidate item, and the signature that each member has from them."""
-
-    def __init__(self, connection: Connection, candidates: Collection[int], edition: Edition | None) -> None:
-        self._items: dict[int, set[int]] = {}
-        query = select(variant_items.c.variant_id, variant_items.c.item_id).where(
-            among(connection, variant_items.c.item_id, candidates),
-            exists().where(deliveries.c.variant_id == variant_items.c.variant_id),
-        )
-        if edition:
-            query = query.join(variants).where(variants.c.edition_id != edition.key)
-        for variant, item in connection.execute(query.order_by(variant_items.c.variant_id)):
-            self._items.setdefault(variant, set()).add(item)
-        self._variants = list(self._items)
-        self.table = self._signatures() if self._variants else None
-        self.columns = [func.coalesce(total, 0).label(total.name) for total in self._sums]
-
-    @property
-    def _sums(self) -> list[Any]:
-        if self.table is None:
-            return []
-        return [column for column in self.table.c if column.name != "member_id"]
-
-    def _signatures(self) -> FromClause:
-        blocks = [self._variants[at : at + _BITS] for at in range(0, len(self._variants), _BITS)]
-        sums = [
-            func.sum(
-                case(
-                    {variant: 1 << bit for bit, variant in enumerate(block)},
-                    value=deliveries.c.variant_id,
-                    else_=0,
-                )
-            ).label(f"signature_{number}")
-            for number, block in enumerate(blocks)
-        ]
-        return (
-            select(deliveries.c.member_id, *sums)
-            .where(deliveries.c.variant_id.in_(self._variants), deliveries.c.status.in_(CARRIED))
-            .group_by(deliveries.c.member_id)
-            .cte("histories")
-        )
-
-    def items(self, signature: Iterable[int]) -> frozenset[int]:
-        """Return the candidate items that a member with this signature was carried."""
-        carried: set[int] = set()
-        for number, bits in enumerate(signature):
-            block = self._variants[number * _BITS : (number + 1) * _BITS]
-            for bit, variant in enumerate(block):
-                if int(bits) >> bit & 1:
-                    carried |= self._items[variant]
-        return frozenset(carried)
-
-
-def _recipients_of(
-    connection: Connection, edition: Edition, now: datetime, history: _History, *, consent_only: bool
-) -> Select[Any]:
-    """Select the recipients of an edition; see `_recipients`."""
-    newsletter, day = edition.id.newsletter, edition.id.date
-    return _recipients(connection, newsletter, now, history, day=day, consent_only=consent_only)
-
-
-def _recipients(
-    connection: Connection,
-    newsletter: str,
-    now: datetime,
-    history: _History,
-    *,
-    day: date | None,
-    consent_only: bool,
-) -> Select[Any]:
-    """Select the audiences, the frequency and the signature of each recipient.
-
-    day: monthly members who had another edition in its month are left out.
-    """
-    frequency = _frequency(connection, newsletter, now)
-    query = (
-        select(subscriptions.c.audiences, frequency.label("frequency"), *history.columns)
-        .join(members, members.c.id == subscriptions.c.member_id)
-        .where(
-            subscriptions.c.newsletter == newsletter,
-            subscriptions.c.ended_at.is_(None),
-            subscriptions.c.audiences != "",
-            or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now),
-            members.c.email.is_not(None),
-            ~exists().where(suppressions.c.email_key == members.c.email_key),
-        )
-    )
-    if consent_only:
-        query = query.where(subscriptions.c.basis == "consent")
-    if day:
-        query = query.where(_is_their_turn(connection, newsletter, day))
-    if history.table is not None:
-        query = query.outerjoin(history.table, history.table.c.member_id == subscriptions.c.member_id)
-    return query
-
-
-def _has_monthly(connection: Connection, newsletter: str, now: datetime) -> bool:
-    theirs = exists().where(subscriptions.c.newsletter == newsletter, _is_monthly(subscriptions, now))
-    return bool(connection.scalar(select(theirs)))
-
-
-def _is_monthly(table: FromClause, now: datetime) -> ColumnElement[bool]:
-    lately = or_(table.c.ended_at.is_(None), table.c.ended_at > now - _LATELY)
-    return and_(table.c.frequency == Frequency.MONTHLY, lately)
-
-
-def _frequency(connection: Connection, newsletter: str, now: datetime) -> ColumnElement[str]:
-    """Return each subscription's frequency; who was monthly lately counts as monthly."""
-    if not _has_monthly(connection, newsletter, now):
-        return literal(Frequency.EACH.value)
-    any_of_theirs = subscriptions.alias()
-    is_monthly = exists().where(
-        any_of_theirs.c.member_id == subscriptions.c.member_id,
-        any_of_theirs.c.newsletter == newsletter,
-        _is_monthly(any_of_theirs, now),
-    )
-    return case((is_monthly, Frequency.MONTHLY.value), else_=Frequency.EACH.value)
-
-
-def _is_their_turn(connection: Connection, newsletter: str, day: date) -> ColumnElement[bool]:
-    """Leave out monthly members whom another edition of the month of that day has reached, or may yet."""
-    others = connection.scalars(
-        select(editions.c.id).where(
-            editions.c.newsletter == newsletter, editions.c.date.between(*month(day)), editions.c.date != day
-        )
-    ).all()
-    had = exists().where(
-        deliveries.c.member_id == subscriptions.c.member_id,
-        deliveries.c.edition_id.in_(others),
-        deliveries.c.status.in_(CARRIED),
-    )
-    return or_(subscriptions.c.frequency != Frequency.MONTHLY, ~had)
-
-
-def _by_id(connection: Connection, keys: Collection[int]) -> dict[int, Recipient]:
-    """Return members as recipients, those who were forgotten left out."""
-    query = select(members).where(among(connection, members.c.id, keys), members.c.email.is_not(None))
-    return {row.id: make_recipient(row) for row in connection.execute(query)}
-
-
-def _groups(connection: Connection, history: _History, recipients: Select[Any]) -> list[HistoryGroup]:
+def _groups(connection: Connection, history: History, recipients: Select[Any]) -> list[HistoryGroup]:
     return [group for group, _ in _sampled_groups(connection, history, recipients)]
 
 
 def _sampled_groups(
-    connection: Connection, history: _History, recipients: Select[Any]
+    connection: Connection, history: History, recipients: Select[Any]
 ) -> list[tuple[HistoryGroup, int]]:
     """Return the groups, each with the id of its first member."""
     theirs = recipients.add_columns(subscriptions.c.member_id).subquery()
@@ -392,7 +231,7 @@ def _insert_deliveries(
     connection: Connection,
     edition: Edition,
     recipients: Select[Any],
-    history: _History,
+    history: History,
     served: Iterable[tuple[HistoryGroup, FrozenVariant]],
 ) -> Insert:
     """Make the INSERT that gives each recipient the variant of their group, members in order."""

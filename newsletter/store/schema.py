@@ -55,6 +55,7 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "told",
+    "tombstones",
     "variant_items",
     "variants",
     "workers",
@@ -225,6 +226,10 @@ subscriptions = Table(
     Column("paused_until", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("end_reason", String),
+    Column("wording", String),  # which version of a form's words was agreed to
+    Column("network_address", String),
+    Column("end_source", String),
+    Column("end_network_address", String),
     # One running subscription for each member and newsletter; ended ones stay as history.
     Index(
         "uq_subscriptions_running",
@@ -251,6 +256,14 @@ suppressions = Table(
     Column("reason", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Of whoever was forgotten all that is left is a keyed hash of the address, so that no list brings them back.
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("email_hash", String, primary_key=True),
+    Column("forgotten_at", UtcDateTime, nullable=False),
 )
 
 # Suppressions that a person lifted, as they were, and on whose word: rows are only added.

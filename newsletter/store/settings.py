@@ -8,6 +8,9 @@ from newsletter.store.bulk import insert_missing
 from newsletter.store.database import Database
 from newsletter.store.schema import settings
 
+#: Under this name it is noted that the database's file may still hold traces of what was erased.
+TRACES = "traces of the erased"
+
 
 class SettingStore:
     """The settings table; not to be confused with what the user sets in newsletter.toml."""

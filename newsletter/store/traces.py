@@ -15,7 +15,7 @@ from newsletter.editions.types import Edition, EditionId
 from newsletter.editions.window import month
 from newsletter.store.bulk import among
 from newsletter.store.database import Database
-from newsletter.store.recipients import CARRIED
+from newsletter.store.histories import CARRIED
 from newsletter.store.reports import spoken
 from newsletter.store.schema import (
     attempts,

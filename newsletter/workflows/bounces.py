@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsletter.address import parse_address
 from newsletter.bounces.judge import decide, judge_failure, judge_mail
 from newsletter.bounces.mailbox import Box, Taken, read_box
 from newsletter.bounces.read import read_mail
@@ -29,7 +30,7 @@ from newsletter.bounces.types import (
 from newsletter.bounces.verp import Verp
 from newsletter.config import Config
 from newsletter.delivery.message_ids import MessageIds, marks_in
-from newsletter.errors import ConfigError
+from newsletter.errors import AddressError, ConfigError
 from newsletter.members.subscriptions import to_begin_again
 from newsletter.members.types import EndReason, Lifting
 from newsletter.store.settings import SettingStore
@@ -93,7 +94,9 @@ def replay_bounces(project: Project, now: datetime) -> BounceSummary:
     """Judge all that is kept once more; suppress whom that is reason to, and lift what it no longer is."""
     summary, verp, concerned = BounceSummary(), project_verp(project), {}
     for bounce in project.bounces.all():
-        raw = project.bounces.raw(bounce.id) or b""
+        raw = project.bounces.raw(bounce.id)
+        if raw is None:
+            continue
         judgement = judge_raw(project, verp, raw)
         summary.kinds[judgement.kind] += 1
         if judgement != bounce.judgement:
@@ -137,13 +140,26 @@ def _take(project: Project, mails: Iterable[bytes], now: datetime) -> BounceSumm
         known = project.bounces.find(raw)
         judgement = known.judgement if known else judge_raw(project, verp, raw)
         if not known:
-            project.bounces.keep(raw, judgement, now)
+            project.bounces.keep(raw, judgement, now, blank=_is_of_forgotten(project, verp, raw, judgement))
             summary.kinds[judgement.kind] += 1
             counts = judgement.kind in (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
             summary.unproven += counts and judgement.proof is None
         if judgement.delivery and (sent := project.bounces.sent_to(judgement.delivery)):
             _settle(project, sent, summary, now)
     return summary
+
+
+def _is_of_forgotten(project: Project, verp: Verp, raw: bytes, judgement: Judgement) -> bool:
+    """Whether a mail is about somebody who was forgotten, and may not be kept as it came."""
+    if judgement.proof:
+        return False
+    if any(map(project.bounces.is_forgotten, verp.deliveries(raw))):
+        return True
+    try:
+        key = parse_address(judgement.recipient).key
+    except AddressError:
+        return False
+    return project.tombstones.forgotten_at(key) is not None
 
 
 def judge_raw(project: Project, verp: Verp, raw: bytes) -> Judgement:
@@ -197,7 +213,7 @@ def _settle(project: Project, sent: SentTo, summary: BounceSummary, now: datetim
         project.members.suppress(sent.email_key, reason, detail, now)
         summary.suppressed.append(sent.email)
     if reason == EndReason.COMPLAINT:
-        project.members.end_subscriptions(sent.member, EndReason.COMPLAINT, now)
+        project.subscriptions.end(sent.member, None, "complaint", now, reason=EndReason.COMPLAINT)
 
 
 def _forgiven(project: Project, sent: SentTo) -> datetime | None:
@@ -212,7 +228,7 @@ def _lift_undeserved(project: Project, sent: SentTo, summary: BounceSummary, now
         return
     if decide(project.bounces.counted(sent.member, _forgiven(project, sent)), _rules(project)):
         return
-    again = to_begin_again(project.members.subscriptions(sent.member), REPLAY, now)
+    again = to_begin_again(project.subscriptions.of(sent.member), REPLAY, now)
     word = Lifting(now, REPLAY, "judged anew, its bounces are no reason")
     if project.suppressions.lift(sent.email_key, word, sent.member, again):
         summary.lifted.append(sent.email)

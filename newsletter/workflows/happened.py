@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ALERTED = "alerted"
     RESTORED = "restored"
     INTERRUPTED = "interrupted"
+    ERASED = "erased"
     FAILED = "failed"
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from io import SEEK_END
 from pathlib import Path
@@ -19,7 +20,6 @@ from newsletter.members.rows import read_rows
 from newsletter.members.subscriptions import stays_out, to_begin_again
 from newsletter.members.types import (
     BadRow,
-    EndReason,
     Frequency,
     ImportSummary,
     Lifting,
@@ -56,11 +56,11 @@ def import_members(
     """
     bad_rows: list[BadRow] = []
     with StagedRows() as staged:
-        with _opened(path) as file:
+        with opened(path) as file:
             size = file.seek(0, SEEK_END)
             file.seek(0)
             rows = read_rows(file, path.name, audiences, newsletters)
-            staged.add(_usable(rows, bad_rows, lambda: progress("reading", file.tell(), size)))
+            staged.add(usable(rows, bad_rows, lambda: progress("reading", file.tell(), size)))
         total = len(staged)
         written = itertools.accumulate(itertools.repeat(BATCH))
         summary = store.import_batches(
@@ -70,7 +70,7 @@ def import_members(
     return summary
 
 
-def _usable(
+def usable(
     rows: Iterable[MemberRow | BadRow], bad_rows: list[BadRow], on_rows: Callable[[], None]
 ) -> Iterator[MemberRow]:
     """Yield what can be used and put aside what cannot."""
@@ -84,7 +84,7 @@ def _usable(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file that can be read twice; what comes through a pipe is put down first."""
     try:
         with path.open("rb") as file:
@@ -99,39 +99,42 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise NewsletterError(f"cannot read {path}: {fault.strerror or fault}") from None
 
 
-def add_member(store: MemberStore, row: MemberRow, terms: Terms) -> Member:
-    """Make one member and return it. Raises MemberError when there is one with this address.
+def add_member(project: Project, row: MemberRow, terms: Terms, *, again: bool = False) -> Member:
+    """Make one member and return it; again: also who was forgotten, since they have asked to come back.
 
+    Raises MemberError when there is one with this address, and for whoever was forgotten otherwise.
     Somebody whose address is suppressed becomes a member too, gets nothing, and has that status.
     """
-    store.add(row, terms)
-    member, _ = show_member(store, row.address.text, terms.now)
+    project.members.add(row, terms, again=again)
+    member, _ = show_member(project, row.address.text, terms.now)
     return member
 
 
-def unsubscribe_member(store: MemberStore, email: str, newsletter: str | None, now: datetime) -> list[str]:
+def unsubscribe_member(project: Project, email: str, newsletter: str | None, now: datetime) -> list[str]:
     """End a member's subscription of one newsletter, or all of them, because they asked; return which ended.
 
     No import begins one again that was ended so. Raises MemberError where there is nobody.
     """
-    member, _ = show_member(store, email, now)
-    return store.end_subscriptions(member.id, EndReason.UNSUBSCRIBED, now, newsletter)
+    member, _ = show_member(project, email, now)
+    return project.subscriptions.end(member.id, newsletter, "member unsubscribe", now)
 
 
 def change_frequency(
-    store: MemberStore, email: str, frequency: Frequency, newsletter: str | None, now: datetime
+    project: Project, email: str, frequency: Frequency, newsletter: str | None, now: datetime
 ) -> list[str]:
     """Change how often a member gets a newsletter, or all of them; return those for which that is new.
 
     What was carried stays carried, so nothing comes twice and nothing is lost. Raises MemberError where there
     is nobody, or nobody who is subscribed.
     """
-    member, subscriptions = show_member(store, email, now)
+    member, subscriptions = show_member(project, email, now)
     running = {it.newsletter for it in subscriptions if it.ended_at is None}
     if not running or (newsletter is not None and newsletter not in running):
         what = newsletter or "anything"
         raise MemberError(f"{email} is not subscribed to {what}", hint=f"newsletter why {email}")
-    return store.change_frequency(member.id, frequency, now, newsletter)
+    return project.subscriptions.change(
+        member.id, newsletter, "member frequency", now, lambda it: replace(it, frequency=frequency.value)
+    )
 
 
 def unsuppress_member(
@@ -150,7 +153,7 @@ def unsuppress_member(
     if not (by.strip() and because.strip()):
         raise MemberError("a name and a reason are needed", hint='--by NAME --because "..."')
     member = project.members.find(email, now)
-    history = project.members.subscriptions(member.id) if member else []
+    history = project.subscriptions.of(member.id) if member else []
     if stays_out(history, suppression):
         raise MemberError(
             f"{email} is not written to on their own word, and that is theirs to take back",
@@ -162,12 +165,12 @@ def unsuppress_member(
     return suppression, [it.newsletter for it in again]
 
 
-def show_member(store: MemberStore, email: str, now: datetime) -> tuple[Member, list[Subscription]]:
+def show_member(project: Project, email: str, now: datetime) -> tuple[Member, list[Subscription]]:
     """Return a member and all subscriptions, ended ones too. Raises MemberError where there is nobody."""
-    member = store.find(email, now)
+    member = project.members.find(email, now)
     if member is None:
         raise MemberError(f"no member has the address {email!r}", hint="newsletter member list")
-    return member, store.subscriptions(member.id)
+    return member, project.subscriptions.of(member.id)
 
 
 def export_members(store: MemberStore, now: datetime) -> Iterator[str]:

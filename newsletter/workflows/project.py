@@ -18,6 +18,7 @@ from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
 from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
+from newsletter.store.subscriptions import SubscriptionStore
 from newsletter.store.told import ToldStore
 from newsletter.store.workers import WorkerStore
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from newsletter.store.bounces import BounceStore
     from newsletter.store.issues import IssueStore
     from newsletter.store.suppressions import SuppressionStore
+    from newsletter.store.tombstones import TombstoneStore
     from newsletter.store.traces import TraceStore
 
 
@@ -41,6 +43,7 @@ class Project:
         self.items = ItemStore(self.database, self.filing)
         self.links = LinkStore(self.database)
         self.members = MemberStore(self.database)
+        self.subscriptions = SubscriptionStore(self.database)
         self.recipients = RecipientStore(self.database)
         self.editions = EditionStore(self.database)
         self.edition_words = EditionWordStore(self.database)
@@ -69,6 +72,13 @@ class Project:
         from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
 
         return SuppressionStore(self.database)
+
+    @cached_property
+    def tombstones(self) -> TombstoneStore:
+        """What is left of members who were forgotten."""
+        from newsletter.store.tombstones import TombstoneStore  # noqa: PLC0415 - for few commands only
+
+        return TombstoneStore(self.database)
 
     @cached_property
     def issues(self) -> IssueStore:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from newsletter.config import NewsletterSettings
 from newsletter.errors import NewsletterError
 from newsletter.feeds.types import PullSummary
+from newsletter.store.settings import TRACES, SettingStore
 from newsletter.store.turn import turn
 from newsletter.workflows.alerts import raise_alerts
 from newsletter.workflows.due import due_feeds, due_steps, note_first_run
@@ -100,6 +101,17 @@ class _Round:
         fresh = any(it.new or it.changed for it in summaries)
         for newsletter in self._project.config.settings.newsletters:
             yield from self._guarded(newsletter.name, self._prepare(newsletter, fresh=fresh))
+        yield from self._guarded("retention", self._retain())
+
+    def _retain(self) -> Iterator[Happened]:
+        """Take out what is older than the organisation wants to keep it."""
+        periods = any(period for _, period in self._project.config.settings.retention)
+        if not periods and SettingStore(self._project.database).get(TRACES) != "yes":
+            return
+        from newsletter.workflows.retention import apply_retention, in_words  # noqa: PLC0415 - seldom needed
+
+        if taken := apply_retention(self._project, self._clock()):
+            yield Happened(Kind.ERASED, "retention", in_words(taken))
 
     def _collect_bounces(self) -> Iterator[Happened]:
         """Before anything is sent: whom it does not reach gets nothing more."""

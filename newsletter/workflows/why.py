@@ -114,7 +114,7 @@ class _View:
 
     def __init__(self, project: Project, member: Member, now: datetime) -> None:
         self.member = member
-        self.subscriptions = tuple(project.members.subscriptions(member.id))
+        self.subscriptions = tuple(project.subscriptions.of(member.id))
         self.suppressions = project.suppressions.all(parse_address(member.email).key)
         self._project = project
         self._now = now

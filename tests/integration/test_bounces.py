@@ -132,7 +132,7 @@ def test_complaint_suppresses_and_unsubscribes_even_when_redacted(project):
     )
     take_mail(project, mail.encode(), NOW)
     assert suppressed(project) == {"anna"}
-    [subscription] = project.members.subscriptions(project.members.find(ANNA, NOW).id)
+    [subscription] = project.subscriptions.of(project.members.find(ANNA, NOW).id)
     assert subscription.end_reason == EndReason.COMPLAINT
 
 

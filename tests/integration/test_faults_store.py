@@ -520,7 +520,7 @@ def test_nobody_gets_it_who_left_before_it_was_claimed(sending):
             leaving = [*connection.scalars(unclaimed)][::2]
         assert leaving
         for address in leaving:
-            unsubscribe_member(sending.project.members, address, None, NOW)
+            unsubscribe_member(sending.project, address, None, NOW)
         relay.released.set()
         assert sender.end() == SOME_UNKNOWN
     left = {address.partition("@")[0] for address in leaving}

@@ -35,7 +35,7 @@ def week(number: int) -> datetime:
 
 
 def often(project, name, frequency, now) -> list[str]:
-    return change_frequency(project.members, f"{name}@example.org", frequency, None, now)
+    return change_frequency(project, f"{name}@example.org", frequency, None, now)
 
 
 def issue(project, number: int) -> None:
@@ -130,11 +130,11 @@ def test_frequency_that_changes_is_kept_with_its_time(project):
     add_members(project, ["anna"])
     assert often(project, "anna", MONTHLY, week(1)) == ["weekly"]
     assert often(project, "anna", MONTHLY, week(2)) == []
-    member, history = show_member(project.members, "anna@example.org", week(2))
+    member, history = show_member(project, "anna@example.org", week(2))
     assert [(it.frequency, it.started_at, it.ended_at) for it in history] == [
         ("each", NOW, week(1)),
         ("monthly", week(1), None),
     ]
     assert member.frequency is MONTHLY
     with pytest.raises(MemberError, match="is not subscribed to daily"):
-        change_frequency(project.members, "anna@example.org", EACH, "daily", week(3))
+        change_frequency(project, "anna@example.org", EACH, "daily", week(3))

@@ -119,7 +119,7 @@ def test_who_left_after_the_plan_is_told_when(project):
     add_items(project, {"roof": "governors"})
     add_members(project, ["anna", "ben"])
     plan(project)
-    project.members.end_subscriptions(member_id(project), EndReason.UNSUBSCRIBED, NOW + HOUR)
+    project.subscriptions.end(member_id(project), None, "form", NOW + HOUR, reason=EndReason.UNSUBSCRIBED)
     end_delivery(project, "suppressed")
     assert edition_why(project) == ("left", "left weekly on 26 Nov 10:00")
 
@@ -128,7 +128,7 @@ def test_who_left_long_after_is_not_told_that(project):
     add_items(project, {"roof": "governors"})
     add_members(project, {"anna": "leaders", "ben": "governors"})
     plan(project)
-    project.members.end_subscriptions(member_id(project), EndReason.UNSUBSCRIBED, NOW + DAY)
+    project.subscriptions.end(member_id(project), None, "form", NOW + DAY, reason=EndReason.UNSUBSCRIBED)
     code, words = edition_why(project, now=NOW + WEEK)
     assert (code, words) == ("not_for_them", "found nothing in it: no item is for leaders")
 
@@ -153,10 +153,10 @@ def test_suppression_that_was_lifted_is_told_of_its_time(project):
 
 def test_what_mail_that_came_back_had_ended_begins_again(project):
     add_members(project, ["anna"])
-    project.members.end_subscriptions(member_id(project), EndReason.BOUNCED, NOW)
+    project.subscriptions.end(member_id(project), None, "form", NOW, reason=EndReason.BOUNCED)
     project.members.suppress(ANNA, "bounced", "5.1.1", NOW)
     assert unsuppress_member(project, ANNA, "Cora", "it works", NOW + HOUR)[1] == ["weekly"]
-    _, now = project.members.subscriptions(member_id(project))
+    _, now = project.subscriptions.of(member_id(project))
     assert (now.source, now.started_at, now.ended_at) == ("unsuppressed by Cora", NOW + HOUR, None)
     with pytest.raises(MemberError, match="is not suppressed"):
         unsuppress_member(project, ANNA, "Cora", "it works", NOW + HOUR)
@@ -167,7 +167,7 @@ def test_what_mail_that_came_back_had_ended_begins_again(project):
 def test_own_word_of_a_member_is_not_lifted(project, reason, suppressed_for):
     add_members(project, ["anna"])
     if suppressed_for:
-        project.members.end_subscriptions(member_id(project), reason, NOW)
+        project.subscriptions.end(member_id(project), None, "form", NOW, reason=reason)
     project.members.suppress(ANNA, suppressed_for or reason, "", NOW)
     with pytest.raises(MemberError, match="theirs to take back"):
         unsuppress_member(project, ANNA, "Cora", "we miss her", NOW + HOUR)
@@ -176,7 +176,7 @@ def test_own_word_of_a_member_is_not_lifted(project, reason, suppressed_for):
 
 def test_who_left_one_newsletter_only_gets_the_others_again(project):
     add_members(project, ["anna"])
-    others = project.members.subscriptions(member_id(project))
+    others = project.subscriptions.of(member_id(project))
     left = replace(others[0], newsletter="other", ended_at=NOW, end_reason=EndReason.UNSUBSCRIBED)
     assert not stays_out([left, *others], Suppression("refused", "", NOW))
 

@@ -217,6 +217,7 @@ def test_sample_holds_every_setting():
             "pictures",
             "design",
             "bounces",
+            "retention",
             "database",
             "fetch",
             "feeds",

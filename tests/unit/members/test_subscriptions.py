@@ -44,7 +44,10 @@ def ended(newsletter: str, reason: EndReason, days_ago: int = 1) -> Subscription
     return running(newsletter, "governors", ended_at=NOW - timedelta(days=days_ago), end_reason=reason.value)
 
 
-LEFT_OUT = SubscriptionChanges(left_out=True)
+def left_out(why: EndReason) -> SubscriptionChanges:
+    return SubscriptionChanges(left_out=why)
+
+
 NOTHING = SubscriptionChanges()
 UNSUBSCRIBED = EndReason.UNSUBSCRIBED
 CHANGED, NOT_LISTED, NO_LONGER = EndReason.CHANGED, EndReason.NOT_LISTED, EndReason.NO_LONGER_SERVED
@@ -120,16 +123,16 @@ CHANGED, NOT_LISTED, NO_LONGER = EndReason.CHANGED, EndReason.NOT_LISTED, EndRea
             SubscriptionChanges((("weekly", NOT_LISTED),)),
         ),
         # Who left stays out, of that newsletter; what we ended may begin again.
-        ({"governors"}, None, [ended("weekly", UNSUBSCRIBED)], LEFT_OUT),
-        ({"governors"}, {"weekly"}, [ended("weekly", EndReason.COMPLAINT)], LEFT_OUT),
-        ({"governors"}, None, [ended("weekly", EndReason.BOUNCED)], LEFT_OUT),
-        ({"governors"}, None, [ended("weekly", EndReason.FORGOTTEN)], LEFT_OUT),
+        ({"governors"}, None, [ended("weekly", UNSUBSCRIBED)], left_out(UNSUBSCRIBED)),
+        ({"governors"}, {"weekly"}, [ended("weekly", EndReason.COMPLAINT)], left_out(EndReason.COMPLAINT)),
+        ({"governors"}, None, [ended("weekly", EndReason.BOUNCED)], left_out(EndReason.BOUNCED)),
+        ({"governors"}, None, [ended("weekly", EndReason.FORGOTTEN)], left_out(EndReason.FORGOTTEN)),
         ({"governors"}, set(), [ended("weekly", UNSUBSCRIBED)], NOTHING),
         (
             {"career-leads"},
             None,
             [ended("weekly", UNSUBSCRIBED)],
-            SubscriptionChanges((), (begun("careers", "career-leads"),), left_out=True),
+            SubscriptionChanges((), (begun("careers", "career-leads"),), left_out=UNSUBSCRIBED),
         ),
         (
             {"governors"},
@@ -144,8 +147,18 @@ CHANGED, NOT_LISTED, NO_LONGER = EndReason.CHANGED, EndReason.NOT_LISTED, EndRea
             SubscriptionChanges((), (begun("weekly", "governors"),)),
         ),
         # The last word counts.
-        ({"governors"}, None, [ended("weekly", UNSUBSCRIBED, 2), ended("weekly", CHANGED, 9)], LEFT_OUT),
-        ({"governors"}, None, [ended("weekly", UNSUBSCRIBED, 2), ended("weekly", NO_LONGER, 2)], LEFT_OUT),
+        (
+            {"governors"},
+            None,
+            [ended("weekly", UNSUBSCRIBED, 2), ended("weekly", CHANGED, 9)],
+            left_out(UNSUBSCRIBED),
+        ),
+        (
+            {"governors"},
+            None,
+            [ended("weekly", UNSUBSCRIBED, 2), ended("weekly", NO_LONGER, 2)],
+            left_out(UNSUBSCRIBED),
+        ),
         (
             {"governors"},
             None,
@@ -161,7 +174,9 @@ def test_import_decides_for_one_member(audiences, listed, history, changes):
 
 @pytest.mark.parametrize("history", [[], [running("weekly", "leaders")]])
 def test_suppressed_address_is_left_alone(history):
-    assert decide_subscriptions({"governors"}, None, history, TERMS, suppressed=True) == LEFT_OUT
+    assert decide_subscriptions({"governors"}, None, history, TERMS, suppressed="bounced") == left_out(
+        EndReason.BOUNCED
+    )
 
 
 def row(line, first_name="", last_name="", audiences=None, newsletters=None, **attributes) -> MemberRow:
