@@ -16,8 +16,9 @@ from hmac import compare_digest
 from typing import Any
 
 _MARK_BYTES = 16
-#: As much as one hash hides (RFC 7693 §2.1).
-MAX_SUBJECT_BYTES = 64
+#: What one hash can hide (RFC 7693 §2.1), and what three hide.
+_MASK_BYTES = 64
+MAX_SUBJECT_BYTES = 192
 _MAX_TOKEN_CHARS = 4 * (1 + _MARK_BYTES + MAX_SUBJECT_BYTES) // 3 + 4
 
 
@@ -42,19 +43,19 @@ class Tokens:
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         self._newest = max(keys)
         self._hashes = {
-            (number, purpose): (_hash(key, purpose, _MARK_BYTES), _hash(key, purpose, MAX_SUBJECT_BYTES))
+            (number, purpose): (_hash(key, purpose, _MARK_BYTES), _hash(key, purpose, _MASK_BYTES))
             for number, key in keys.items()
             for purpose in Purpose
         }
 
     def make(self, purpose: Purpose, subject: str) -> str:
-        """Return the token of a subject, at most 64 octets of UTF-8; always the same."""
+        """Return the token of a subject, at most 192 octets of UTF-8; always the same."""
         plain = subject.encode()
         if len(plain) > MAX_SUBJECT_BYTES:
             raise ValueError(f"a token has no room for {subject!r}")
         marking, hiding = self._hashes[self._newest, purpose]
         mark = _digest(marking, plain)
-        raw = bytes((self._newest,)) + mark + _masked(plain, _digest(hiding, mark))
+        raw = bytes((self._newest,)) + mark + _masked(plain, hiding, mark)
         return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     def read(self, purpose: Purpose, token: str) -> str | None:
@@ -65,7 +66,7 @@ class Tokens:
             return None
         marking, hiding = hashes
         mark, hidden = raw[1 : 1 + _MARK_BYTES], raw[1 + _MARK_BYTES :]
-        plain = _masked(hidden, _digest(hiding, mark))
+        plain = _masked(hidden, hiding, mark)
         return plain.decode() if compare_digest(_digest(marking, plain), mark) else None
 
 
@@ -80,9 +81,11 @@ def _digest(state: Any, data: bytes) -> bytes:  # noqa: ANN401 - as above
     return digest
 
 
-def _masked(data: bytes, mask: bytes) -> bytes:
-    """Return data with a mask laid over it, or taken off."""
-    size = len(data)
+def _masked(data: bytes, hiding: Any, mark: bytes) -> bytes:  # noqa: ANN401 - as above
+    """Return data with the mask of a mark laid over it, or taken off."""
+    mask, size = _digest(hiding, mark), len(data)
+    while len(mask) < size:
+        mask += _digest(hiding, mark + bytes((len(mask) // _MASK_BYTES,)))
     return (int.from_bytes(data) ^ int.from_bytes(mask[:size])).to_bytes(size)
 
 

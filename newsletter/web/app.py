@@ -13,12 +13,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.errors import StoreError
+from newsletter.web import leave
 from newsletter.web.guard import Guard
 from newsletter.web.site import Answer, Asked, Handler, Site, endpoint
 from newsletter.workflows.project import Project
 
 #: Method, path and what answers; what changes something is a POST.
-PAGES: tuple[tuple[str, str, Handler], ...] = ()
+PAGES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/u/{token}", leave.show),
+    ("POST", "/u/{token}", leave.leave),
+    ("GET", "/stay/{token}", leave.show_stay),
+    ("POST", "/stay/{token}", leave.stay),
+)
 
 
 def make_app(project: Project, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:

@@ -21,6 +21,7 @@ from newsletter.workflows.keys import link_tokens
 from newsletter.workflows.project import Project
 
 _MOST_FIELDS = 200
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +82,36 @@ class Site:
         """Return a page of our own. template: its file; values: what it shows."""
         return Answer(self.shell.page(template, words, title, base=self.base, **values), status)
 
+    def newsletter(self, name: str) -> tuple[str, str]:
+        """Return title and language of a newsletter; of one that is no more, its name and the first one's."""
+        for newsletter in self.config.settings.newsletters:
+            if newsletter.name == name:
+                return newsletter.display_title, newsletter.language
+        return name, self._language
+
+    def notice(self, words: PageWords, title: str, text: str, *, status: int = 200) -> Answer:
+        """Return a page that says one thing, and where to write to."""
+        contact = words.write_to_us.format(address=self.config.sender.leave)
+        return self.page("plain.html", words, title, status=status, text=text, contact=contact)
+
     def stranger(self, asked: Asked) -> Answer:
         """Return the one answer to every link that does not work, and count it."""
         words = self.words(asked, self._language)
         if self.strangers.too_many(asked.client, asked.now):
-            return self.page("plain.html", words, words.too_often_title, status=429, text=words.too_often,
-                             contact=self._contact(words))  # fmt: skip
-        return self.page("plain.html", words, words.stranger_title, status=404, text=words.stranger,
-                         contact=self._contact(words))  # fmt: skip
+            return self.notice(words, words.too_often_title, words.too_often, status=429)
+        return self.notice(words, words.stranger_title, words.stranger, status=404)
 
     def trouble(self, status: int) -> Answer:
         """Return the page for what went wrong before anybody was asked."""
         words = page_words(self._language)
-        title, text = {
-            403: (words.elsewhere_title, words.elsewhere),
-        }.get(status, (words.fault_title, words.fault))
-        return self.page("plain.html", words, title, status=status, text=text, contact=self._contact(words))
+        if status == _FORBIDDEN:
+            return self.notice(words, words.elsewhere_title, words.elsewhere, status=status)
+        return self.notice(words, words.fault_title, words.fault, status=status)
 
     @property
     def _language(self) -> str:
         """The language of the first newsletter, for pages that are about none."""
         return self.config.settings.newsletters[0].language
-
-    def _contact(self, words: PageWords) -> str:
-        return words.write_to_us.format(address=self.config.sender.leave)
 
 
 #: What a page does: looks at what is asked, and answers. It runs in a thread, and may talk to the database.

@@ -25,6 +25,20 @@ class PageWords:
     fault: str
     elsewhere_title: str
     elsewhere: str
+    leave_title: str
+    leave: str
+    leave_button: str
+    rather_topics: str
+    left_title: str
+    left: str
+    on_its_way: str
+    mistake: str
+    stay: str
+    stay_button: str
+    stayed_title: str
+    stayed: str
+    too_late_title: str
+    too_late: str
 
 
 _ENGLISH = PageWords(
@@ -42,6 +56,21 @@ _ENGLISH = PageWords(
     fault="It is our fault, not yours, and nothing was changed. Please try again in a few minutes.",
     elsewhere_title="Please press the button on our own page",
     elsewhere="For your safety we only accept what comes from there. Open the link in your email again.",
+    leave_title="Unsubscribe from {title}?",
+    leave="Press the button, and we will send you no more issues of {title}.",
+    leave_button="Unsubscribe",
+    rather_topics="Would fewer emails do? “Change your topics” at the end of each email lets you choose what "
+    "it is about, get it once a month, or pause it.",
+    left_title="You are unsubscribed",
+    left="We will send you no more issues of {title}.",
+    on_its_way="Only one that is leaving us at this very moment may still arrive.",
+    mistake="Was that a mistake?",
+    stay="Keep getting {title}",
+    stay_button="Yes, keep it coming",
+    stayed_title="You are still subscribed",
+    stayed="{title} will come to you as it did before.",
+    too_late_title="It is too late to take this back here",
+    too_late="Leaving can be taken back on our pages for one hour.",
 )
 
 _WELSH = PageWords(
@@ -61,6 +90,21 @@ _WELSH = PageWords(
     elsewhere_title="Pwyswch y botwm ar ein tudalen ni",
     elsewhere="Er eich diogelwch, dim ond yr hyn a ddaw oddi yno a dderbyniwn. "
     "Agorwch y ddolen yn eich e-bost eto.",
+    leave_title="Dad-danysgrifio o {title}?",
+    leave="Pwyswch y botwm, ac ni fyddwn yn anfon rhagor o rifynnau {title} atoch.",
+    leave_button="Dad-danysgrifio",
+    rather_topics="A fyddai llai o e-byst yn ddigon? Mae “Newid eich pynciau” ar ddiwedd pob e-bost yn "
+    "gadael i chi ddewis y pynciau, ei gael unwaith y mis, neu ei oedi.",
+    left_title="Rydych wedi dad-danysgrifio",
+    left="Ni fyddwn yn anfon rhagor o rifynnau {title} atoch.",
+    on_its_way="Dim ond un sy’n ein gadael yr eiliad hon a allai gyrraedd o hyd.",
+    mistake="Ai camgymeriad oedd hynny?",
+    stay="Dal i gael {title}",
+    stay_button="Ie, daliwch i’w anfon",
+    stayed_title="Rydych yn dal i danysgrifio",
+    stayed="Daw {title} atoch fel o’r blaen.",
+    too_late_title="Mae’n rhy hwyr i newid hyn yma",
+    too_late="Gellir tynnu dad-danysgrifiad yn ôl ar ein tudalennau am awr.",
 )
 
 #: In the order in which a page offers them.
