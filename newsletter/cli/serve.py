@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
+
 import click
 
 from newsletter.cli.app import App, pass_app
@@ -13,7 +16,11 @@ _PORT = 8025
 @click.command("serve", cls=Command, example="newsletter -C /srv/our-news serve --port 8025")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=_PORT, show_default=True, help="And at which port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    help="And at which port; 0 for any that is free.",
 )
 @click.option(
     "--proxies",
@@ -30,17 +37,15 @@ def serve(app: App, host: str, port: int, proxies: str) -> None:
     `[web] url`, through a proxy that speaks https. Stop it with Ctrl-C or SIGTERM.
     """
     from newsletter.web.app import make_app
-    from newsletter.web.server import make_server
+    from newsletter.web.server import listen, make_server
 
     project = app.open()
     pages = make_app(project)
-    web = project.config.settings.web
-    app.note(f"Serving http://{host}:{port} for {web.url if web else ''}; stop it with Ctrl-C.")
-    server = make_server(pages, host, port, proxies)
-    server.run()
-    if not server.started:
-        from newsletter.errors import NewsletterError
-
-        raise NewsletterError(
-            f"cannot listen at {host}:{port}", hint="another program may; choose one with --port"
-        )
+    with listen(host, port) as listening:
+        web = project.config.settings.web
+        place = ":".join(map(str, listening.getsockname()[:2]))
+        app.note(f"Serving http://{place} for {web.url if web else ''}; stop it with Ctrl-C.")
+        server = make_server(pages, proxies)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn hands both on when it has ended
+        with suppress(KeyboardInterrupt):
+            server.run([listening])

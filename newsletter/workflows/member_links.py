@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
+from newsletter.bounces.requests import leave_subject
 from newsletter.editions.types import Edition, EditionId
 from newsletter.members.tokens import Purpose, Tokens
 from newsletter.workflows.keys import link_tokens
@@ -64,13 +65,14 @@ class WebLinks:
         self._mailto = _mailto(leave, leave_subject(edition.id.newsletter))
         self._newsletter = edition.id.newsletter
         self._edition = edition.key
+        self._leave, self._topics = tokens.maker(Purpose.LEAVE), tokens.maker(Purpose.TOPICS)
         self._tokens = tokens
         self._views: dict[int, str] = {}
 
     def of(self, member: int, variant: int) -> MemberLinks:
         """Return the links of one member."""
-        leave = self._tokens.make(Purpose.LEAVE, f"{member} {self._newsletter}")
-        topics = self._tokens.make(Purpose.TOPICS, f"{member} {self._edition}")
+        leave = self._leave(f"{member} {self._newsletter}")
+        topics = self._topics(f"{member} {self._edition}")
         unsubscribe_url = f"{self._base}/u/{leave}"
         return MemberLinks(
             unsubscribe_url,
@@ -82,11 +84,6 @@ class WebLinks:
     def _view(self, variant: int) -> str:
         token = self._tokens.make(Purpose.VIEW, f"{variant} {self._edition}")
         return self._views.setdefault(variant, f"{self._base}/v/{token}")
-
-
-def leave_subject(newsletter: str) -> str:
-    """Return the subject of a mail that asks to leave; a token in brackets may follow."""
-    return f"Unsubscribe from {newsletter}"
 
 
 def _mailto(address: str, subject: str) -> str:

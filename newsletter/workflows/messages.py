@@ -159,5 +159,6 @@ def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:
         list_id=f"{edition_id.newsletter}.{domain}",
         list_title=newsletter.display_title,
         language=newsletter.language,
-        one_click=config.settings.web is not None,
+        # RFC 8058 §3.1 asks for https.
+        one_click=config.settings.web is not None and config.settings.web.url.startswith("https:"),
     )

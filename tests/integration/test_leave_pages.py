@@ -138,8 +138,10 @@ def test_leaving_counts_while_the_edition_goes_out(open_project):
     add_items(project, {"roof": "governors"})
     add_members(project, ["anna", "ben"])
     edition = plan(project)
-    ben = project.members.find("ben@example.org", NOW)
-    assert leave_newsletter(project, ben.id, "weekly", NOW) == NOW
+    ben = project.members.find("ben@example.org", NOW).id
+    token = link_tokens(project).make(Purpose.LEAVE, f"{ben} weekly")
+    with served(project) as visitor:
+        assert visitor.post(f"/u/{token}", ONE_CLICK, own=False).status == 200
     with ScriptedRelay() as relay:
         dispatch(project, edition, relay)
     assert statuses(project, edition) == {"anna": "sent", "ben": "suppressed"}
