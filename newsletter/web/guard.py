@@ -16,6 +16,7 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.errors import StoreError
 from newsletter.web.site import Site, respond
 
 #: A form of ours has a few hundred octets.
@@ -87,7 +88,8 @@ class Guard:
             _log.error("%s at %s", type(bug).__name__, _place_of(bug))
             if begun:
                 raise
-            await respond(self._site.trouble(500))(scope, receive, dressed)
+            status = 503 if isinstance(bug, StoreError) else 500  # a mailbox provider tries that again
+            await respond(self._site.trouble(status))(scope, receive, dressed)
 
     def _refuse_elsewhere(self, scope: Scope) -> None:
         """Refuse a POST that does not come from a page of ours."""
