@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from datetime import date, timedelta
 
 import urllib3
 
@@ -15,7 +16,8 @@ def test_one_click_takes_a_member_out_of_the_next_edition(project, mailbox):
     project.relay(mailbox.host, mailbox.port)
     text = project.config.read_text("utf-8")
     project.config.write_text(text + '\n[web]\nurl = "https://news.example.org/letters"\n', "utf-8")
-    project("edition", "send", project.approved(), "--go")
+    first = project.approved()
+    project("edition", "send", first, "--go")
     mail = next(it for it in mailbox.messages if it["To"].addresses[0].username == "anna")
     [url] = re.findall(r"<(https:[^>]+)>", mail["List-Unsubscribe"])
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -33,8 +35,9 @@ def test_one_click_takes_a_member_out_of_the_next_edition(project, mailbox):
     before, mailbox.recipients[:] = set(mailbox.recipients), []
     (project.folder / "roof.html").write_text(NEWS, "utf-8")
     project("item", "add", project.folder / "roof.html")
-    project("item", "audience", project.json("item", "list")[0]["id"], "+governors", "+leaders")
-    project("edition", "draft", "weekly", "--date", "2099-01-02")
+    [roof] = [it["id"] for it in project.json("item", "list") if it["title"].startswith("A new roof")]
+    project("item", "audience", roof, "+governors", "+leaders")
+    project("edition", "draft", "weekly", "--date", date.fromisoformat(first[-10:]) + timedelta(7))
     project("edition", "approve", "weekly", "--by", "Anna")
     project("edition", "send", "weekly", "--go", "--confirm", "2")
     assert before - set(mailbox.recipients) == {"anna@example.org"}
