@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "xss": ("xss_campaign", [], []),
     "schedule": ("schedule_years", ["--years", "2"], []),
     "spam": ("spam_score", [], []),
+    "pages": ("bench_pages", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ class Site:
         self.shell = Shell(project.config)
         self.tokens = link_tokens(project)
         self.strangers = Strangers()
+        #: One writes at a time, in the order of coming: those who wait for SQLite overtake one another.
+        self.turn = asyncio.Lock()
         parts = urlsplit(project.config.settings.web.url)
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
         self.base = parts.path.rstrip("/")
@@ -129,7 +132,10 @@ def endpoint(site: Site, handler: Handler) -> Callable[[Request], Awaitable[Resp
             request.client.host if request.client else "",
             site.clock(),
         )
-        return respond(await run_in_threadpool(handler, site, asked))
+        if request.method != "POST":
+            return respond(await run_in_threadpool(handler, site, asked))
+        async with site.turn:
+            return respond(await run_in_threadpool(handler, site, asked))
 
     return answer
 
