@@ -40,6 +40,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "schedule": ("schedule_years", ["--years", "2"], []),
     "years": ("ten_years", ["--years", "1"], []),
     "spam": ("spam_score", [], []),
+    "pages": ("bench_pages", [], []),
     "limited": ("limited_relay", ["--members", "400", "--minutes", "0.5"], []),
 }
 

@@ -19,6 +19,7 @@ _BY_FORM = {
     Form.COMPLAINT: Kind.COMPLAINT,
     Form.AUTO_REPLY: Kind.REPLY,
     Form.CHALLENGE: Kind.REPLY,
+    Form.REQUEST: Kind.LEAVE,
     Form.OTHER: Kind.UNKNOWN,
 }
 

@@ -10,6 +10,7 @@ from newsletter.bounces.dsn import read_dsn
 from newsletter.bounces.mail import addresses_in, header, own_words, parse_mail
 from newsletter.bounces.prose import is_bounce, read_prose
 from newsletter.bounces.replies import read_reply
+from newsletter.bounces.requests import read_request
 from newsletter.bounces.types import Failure, Form, ReturnedMail
 
 
@@ -30,6 +31,8 @@ def read_mail(raw: bytes) -> ReturnedMail:
         return ReturnedMail(reply, (), subject)
     if is_bounce(mail):
         return ReturnedMail(Form.PROSE, read_prose(mail), subject)
+    if request := read_request(mail):
+        return ReturnedMail(Form.REQUEST, (), subject, request)
     return ReturnedMail(Form.OTHER, (), subject)
 
 

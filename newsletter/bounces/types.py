@@ -20,6 +20,8 @@ class Form(StrEnum):
     AUTO_REPLY = "auto-reply"
     #: A filter wants the sender to prove that it is a person.
     CHALLENGE = "challenge"
+    #: Somebody asks to leave, by our own words.
+    REQUEST = "request"
     #: Anything else: mail that a person wrote, say.
     OTHER = "other"
 
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     NOTICE = "notice"
     #: A machine's answer to mail that arrived: counts for nothing.
     REPLY = "reply"
+    #: A member's own word that ends a newsletter.
+    LEAVE = "leave"
     #: Not understood: kept for a person to look at.
     UNKNOWN = "unknown"
 
@@ -48,6 +52,10 @@ class Proof(StrEnum):
     VERP = "envelope sender"
     #: Our signed Message-ID stands in it, and the address to which that message went is the one that failed.
     MESSAGE_ID = "Message-ID and recipient"
+    #: The token that their link to leave put into the subject.
+    LINK = "link to leave"
+    #: Who asks to leave is the member by the address in From, which could be forged: no more than that ends.
+    SENDER = "sender"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +79,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveRequest:
+    """A mail that asks to leave a newsletter. token: of the link that made it, or ""; sender: of From."""
+
+    newsletter: str
+    token: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnedMail:
-    """What a mail that came back says."""
+    """What a mail that came back says. request: for the form REQUEST alone."""
 
     form: Form
     failures: tuple[Failure, ...] = ()
     subject: str = ""
+    request: LeaveRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from newsletter.bounces.types import Bounce
     from newsletter.workflows.bounces import BounceSummary
 
-_KINDS = ("hard", "soft", "complaint", "notice", "reply", "unknown")
+_KINDS = ("hard", "soft", "complaint", "notice", "reply", "leave", "unknown")
+#: Kinds that need no proof to be what they are.
+_PLAIN = ("reply", "notice", "leave", "unknown")
 _WORDS = {
     "hard": "nobody there",
     "soft": "not this time",
     "complaint": "called spam",
     "notice": "only delayed, or arrived",
     "reply": "automatic replies",
+    "leave": "asked to leave",
     "unknown": "not understood",
 }
 
@@ -122,7 +125,7 @@ def read(app: App, file: Path) -> None:
     people = [
         {
             "address": it.address,
-            "kind": kind if kind in ("complaint", "reply", "unknown") else judge_failure(it),
+            "kind": kind if kind in ("complaint", "reply", "leave", "unknown") else judge_failure(it),
             "action": it.action,
             "status": it.status,
             "said": it.diagnostic,
@@ -181,7 +184,7 @@ def bounce_line(it: Bounce) -> str:
     """Return a bounce in a line: kind, whom, about which edition, and what was said."""
     said = it.judgement
     about = f" ({it.edition})" if it.edition else ""
-    unproven = "" if said.proof or said.kind in ("reply", "notice", "unknown") else ", not shown to be ours"
+    unproven = "" if said.proof or said.kind in _PLAIN else ", not shown to be ours"
     words = said.said or said.subject
     return f"{said.kind:9} {said.recipient or '-'}{about}{unproven}: {words[:100]}"
 
@@ -194,7 +197,9 @@ def _show_one(it: Bounce) -> None:
     click.echo(printable(f"  said: {' '.join(filter(None, [said.status, said.said])) or 'nothing'}"))
     click.echo(f"  about: {it.edition or 'no delivery of ours that it proves'}")
     if said.proof:
-        click.echo(f"  proof: our signature in the {said.proof}")
+        click.echo(
+            f"  proof: {said.proof if said.proof == 'sender' else f'our signature in the {said.proof}'}"
+        )
 
 
 def _tell(app: App, summary: BounceSummary) -> None:
@@ -218,6 +223,8 @@ def _tell(app: App, summary: BounceSummary) -> None:
 def _tell_people(summary: BounceSummary) -> None:
     for email in summary.suppressed:
         click.echo(printable(f"not mailed any more: {email}"))
+    for left in summary.left:
+        click.echo(printable(f"ended on their own word: {left}"))
     for email in summary.lifted:
         click.echo(printable(f"mailed again: {email}"))
 
@@ -229,4 +236,5 @@ def _summary_json(summary: BounceSummary) -> dict[str, object]:
         "unproven": summary.unproven,
         "suppressed": summary.suppressed,
         "lifted": summary.lifted,
+        "left": summary.left,
     }

@@ -132,8 +132,6 @@ def _send(app: App, project: Project, edition_id: str, confirm: int | None) -> N
     from newsletter.workflows.find import find_edition
     from newsletter.workflows.plan import begin_sending
 
-    for notice in project.config.notices:
-        app.note(f"note: {notice}")
     before = find_edition(project, edition_id)
     plans: list[SendPlan] = []
     edition = begin_sending(project, str(before.id), now(), confirmed=confirm, on_plan=plans.append)

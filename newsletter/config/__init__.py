@@ -7,8 +7,6 @@
 - `design` makes one look of an accent and of whatever else is set, and refuses colours that cannot be read.
   Its faults are told with all others, so they are found in the table as it stands.
 - The file holds no secret. `password_env` and `password_file` name one, and it is read when it is needed.
-- Settings of parts that this version does not have yet are checked and then named in `Config.notices`: nobody
-  should believe that their pages are served when they are not.
 """
 
 from newsletter.config.load import CONFIG_NAME, Config, load_config

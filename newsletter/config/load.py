@@ -104,15 +104,6 @@ class Config:
         contact = self.settings.organisation.url or f"mailto:{self.sender.reply_to}"
         return f"newsletter/{__version__} (+{contact})"
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """Settings that are read and not acted on by this version, a sentence each."""
-        given = self.settings
-        unused = {
-            "[web]: pages are not served by this version; links to leave are mailto links": given.web,
-        }
-        return tuple(text for text, value in unused.items() if value)
-
     def newsletter(self, name: str) -> NewsletterSettings:
         """Return the newsletter of that name; raises EditionError with the likely one."""
         for newsletter in self.settings.newsletters:

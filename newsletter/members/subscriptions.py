@@ -16,6 +16,7 @@ from newsletter.members.types import (
     SubscriptionChanges,
     Suppression,
     Terms,
+    Wish,
 )
 
 #: Ends that no import undoes.
@@ -23,6 +24,9 @@ LEFT = frozenset({EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.BOUNCED
 
 #: Of these, and of what addresses are suppressed for, those which are the member's own word.
 OWN_WORD = LEFT - {EndReason.BOUNCED}
+
+#: The source of subscriptions that are as their member chose on the page.
+CHOSEN = "chosen on the page"
 
 
 def merge_rows(rows: Sequence[MemberRow]) -> MemberRow:
@@ -74,6 +78,9 @@ def decide_subscriptions(
         past = [it for it in history if it.newsletter == served.newsletter] if history else []
         running = next((it for it in past if it.ended_at is None), None)
         wanted = served.audiences.intersection(audiences)
+        # A file takes topics away, and brings none that were left out on the page.
+        if running and running.source == CHOSEN:
+            wanted = wanted & running.audiences or wanted
         is_listed = listed is None or served.newsletter in listed
         if running:
             anew = _anew(running, wanted, frequency, terms)
@@ -129,6 +136,32 @@ def to_begin_again(history: Sequence[Subscription], source: str, now: datetime) 
     """Return what a member gets again whose mailbox had ended it; source: who says that it works."""
     bounced = [it for it in _last(history) if it.end_reason == EndReason.BOUNCED]
     return [replace(it, source=source, started_at=now, ended_at=None, end_reason=None) for it in bounced]
+
+
+def changed_by(running: Subscription, wish: Wish) -> Subscription:
+    """Return a subscription as its member wishes it."""
+    return replace(
+        running, audiences=wish.audiences, frequency=wish.frequency.value, paused_until=wish.paused_until
+    )
+
+
+def left_at(history: Sequence[Subscription], newsletter: str) -> datetime | None:
+    """Return when a member left a newsletter; None where the last word is another.
+
+    history: oldest first.
+    """
+    last = next((it for it in _last(history) if it.newsletter == newsletter), None)
+    return last.ended_at if last and last.end_reason == EndReason.UNSUBSCRIBED else None
+
+
+def taken_back(
+    history: Sequence[Subscription], newsletter: str, left: datetime, source: str, now: datetime
+) -> Subscription | None:
+    """Return what begins again for who left at a moment and takes it back; None where they left otherwise."""
+    if left_at(history, newsletter) != left:
+        return None
+    ended = next(it for it in _last(history) if it.newsletter == newsletter)
+    return replace(ended, source=source, started_at=now, ended_at=None, end_reason=None)
 
 
 def _last(history: Sequence[Subscription]) -> list[Subscription]:

@@ -73,6 +73,10 @@ class EditionStore(EditionControl):
             )
         )
 
+    def by_key(self, key: int) -> Edition | None:
+        """Return the edition with this key."""
+        return self._first(_editions().where(editions.c.id == key))
+
     def newest(self, newsletter: str) -> Edition | None:
         """Return the newsletter's edition with the latest date."""
         return self._first(

@@ -34,6 +34,7 @@ from newsletter.errors import AddressError, ConfigError
 from newsletter.members.subscriptions import to_begin_again
 from newsletter.members.types import EndReason, Lifting
 from newsletter.store.settings import SettingStore
+from newsletter.workflows.leave_requests import judge_request, leave_as_asked
 from newsletter.workflows.project import Project
 from newsletter.workflows.secrets import from_environment, from_file
 from newsletter.workflows.verp import project_verp
@@ -54,6 +55,8 @@ class BounceSummary:
     kinds: Counter[Kind] = field(default_factory=Counter)
     suppressed: list[str] = field(default_factory=list)
     lifted: list[str] = field(default_factory=list)
+    #: Newsletters that ended because their members asked for it by mail, and whose: "weekly of anna@…".
+    left: list[str] = field(default_factory=list)
     unproven: int = 0
     #: How many kept ones a replay judged otherwise than before.
     changed: int = 0
@@ -102,6 +105,7 @@ def replay_bounces(project: Project, now: datetime) -> BounceSummary:
         if judgement != bounce.judgement:
             summary.changed += 1
             project.bounces.judge_anew(bounce.id, judgement)
+        summary.left += leave_as_asked(project, judgement, bounce.came_at)
         for delivery in filter(None, (bounce.judgement.delivery, judgement.delivery)):
             if sent := project.bounces.sent_to(delivery):
                 concerned[sent.member] = sent
@@ -144,6 +148,7 @@ def _take(project: Project, mails: Iterable[bytes], now: datetime) -> BounceSumm
             summary.kinds[judgement.kind] += 1
             counts = judgement.kind in (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
             summary.unproven += counts and judgement.proof is None
+        summary.left += leave_as_asked(project, judgement, known.came_at if known else now)
         if judgement.delivery and (sent := project.bounces.sent_to(judgement.delivery)):
             _settle(project, sent, summary, now)
     return summary
@@ -165,6 +170,8 @@ def _is_of_forgotten(project: Project, verp: Verp, raw: bytes, judgement: Judgem
 def judge_raw(project: Project, verp: Verp, raw: bytes) -> Judgement:
     """Return what a mail says and about which delivery, without doing anything for it."""
     mail = read_mail(raw)
+    if mail.request:
+        return judge_request(project, mail, mail.request)
     sent, proof = _proven(project, verp, raw, mail)
     failure = _failure_of(mail, sent)
     counts = failure is not None and mail.form in (Form.DSN, Form.PROSE)

@@ -94,6 +94,7 @@ def _headers(headers: MessageHeaders) -> dict[str, str]:
         "Address to leave": sender.leave,
         "List-Id": f"{headers.list_title} <{headers.list_id}>",
         "Language": headers.language,
+        **({"Leaving": "by one click"} if headers.one_click else {}),
     }
 
 

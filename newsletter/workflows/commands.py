@@ -7,7 +7,7 @@ import shlex
 
 #: Those that work in no project folder stay as they are.
 _COMMAND = re.compile(
-    r"\bnewsletter (?=(?:audience|bounce|check|edition|feed|item|member|run|schedule|why)\b)"
+    r"\bnewsletter (?=(?:audience|bounce|check|edition|feed|item|member|run|schedule|serve|why)\b)"
 )
 
 

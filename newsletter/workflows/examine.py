@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from newsletter.address import parse_address
 from newsletter.config import Config, SmtpSettings
 from newsletter.editions.schedule import weekday_date
 from newsletter.errors import CalendarError, NewsletterError, RenderError
+from newsletter.feeds.fetch import Fetcher, FetchLimits
 from newsletter.feeds.pages import parse_pages
 from newsletter.feeds.parse import parse_feed
 from newsletter.feeds.types import FeedForUpdate, FeedSource, Fetched
@@ -29,6 +31,7 @@ from newsletter.workflows.ways import make_transport
 _SOON_OVER = timedelta(days=60)
 #: RFC 8301 §3.2.
 _GOOD_RSA_BITS = 2048
+_WEB_LIMITS = FetchLimits(connect_s=5, read_s=5, total_s=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,7 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     """
     yield Finding("ok", "configuration", str(project.config.folder))
     yield Finding("ok", "database", project.database.engine.url.render_as_string(hide_password=True))
-    for notice in project.config.notices:
-        subject, _, text = notice.partition(": ")
-        yield Finding("note", subject, text)
+    yield from _web(project)
     for feed in project.config.feeds:
         yield _feed(project, feed)
     for relay in project.config.relays:
@@ -61,6 +62,23 @@ def examine(project: Project, now: datetime) -> Iterator[Finding]:
     told: set[tuple[str, int | None]] = set()
     yield from _newsletters(project, now, told)
     yield from _templates(project, told)
+
+
+def _web(project: Project) -> Iterator[Finding]:
+    """Ask for the pages where members would; the address of one click has to answer."""
+    web = project.config.settings.web
+    if web is None:
+        return
+    url, host = web.url.rstrip("/"), urlsplit(web.url).hostname or ""
+    allowed = [*project.config.settings.fetch.allow, host]
+    fetcher = Fetcher(project.config.folder, allowed, project.config.user_agent, limits=_WEB_LIMITS)
+    try:
+        fetcher.fetch(FeedForUpdate(0, FeedSource("web", f"{url}/healthz")))
+    except NewsletterError as fault:
+        cure = "newsletter serve, and a proxy before it: docs/pages.md"
+        yield Finding("fault", "web", f"nobody can leave by one click: {fault}", cure)
+        return
+    yield Finding("ok", "web", f"the pages answer at {url}")
 
 
 def _feed(project: Project, source: FeedSource) -> Finding:

@@ -55,6 +55,15 @@ def _letters(text: str) -> str:
 
 def check_headers(message: Message) -> Iterator[Finding]:
     """Yield what the headers of a message lack."""
+    by_click = "<https:" in message.get("List-Unsubscribe", "")
+    if by_click != (message.get("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"):
+        yield Finding(
+            "unsubscribe",
+            "error",
+            "of List-Unsubscribe-Post and an https address in List-Unsubscribe one is missing, and RFC 8058 "
+            "takes both",
+            "look at [web] url in newsletter.toml",
+        )
     for name in _ONCE:
         count = len(message.get_all(name, []))
         if count != 1:

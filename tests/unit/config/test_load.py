@@ -108,7 +108,6 @@ def test_shipped_project_is_in_order(project_root):
     config = load_config(project_root, {})
     assert [newsletter.name for newsletter in config.settings.newsletters] == ["weekly"]
     assert [rules.slug for rules in config.audiences] == ["governors", "leaders", "career-leads"]
-    assert config.notices == ()
 
 
 def test_preset_fills_in_what_is_not_set(tmp_path):
@@ -155,18 +154,6 @@ def test_relative_sqlite_file_stands_below_the_project(tmp_path, monkeypatch, ur
 def test_sender_falls_back_to_what_is_set(tmp_path):
     sender = load(tmp_path, small_settings(sender={"from": "news@example.org"})).sender
     assert sender == Sender("Heath Union", "news@example.org", "news@example.org", "news@example.org")
-
-
-@pytest.mark.parametrize(
-    ("table", "settings"),
-    [
-        ("[web]", {"web": {"url": "https://news.example.org"}}),
-    ],
-)
-def test_setting_without_effect_is_noticed(tmp_path, table, settings):
-    [notice] = load(tmp_path, small_settings(**settings)).notices
-    assert table in notice
-    assert "this version" in notice
 
 
 def test_unknown_newsletter_names_the_likely_one(tmp_path):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from email.message import Message
 
 import pytest
 from digests import digest_items, make_item, render
 
 from newsletter.errors import MissingField, RenderError
 from newsletter.render.check import check_page, merged
+from newsletter.render.checks.footer import check_headers
 from newsletter.render.checks.page import Page
 from newsletter.render.types import MergeField
 
@@ -339,3 +341,27 @@ def test_same_finding_of_several_variants_is_told_once(tmp_path):
     found = check(render(ITEMS, folders=[tmp_path]))
     both = merged([*(("a", it) for it in found), *(("b", it) for it in found)])
     assert [(it.rule, it.variants) for it in both] == [("style-comment", ("a", "b"))]
+
+
+HTTPS = "<https://news.example.org/u/x>, <mailto:leave@example.org>"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize(
+    ("ways_out", "post", "rules"),
+    [
+        (HTTPS, ONE_CLICK, []),
+        ("<mailto:leave@example.org>", None, []),
+        (HTTPS, None, ["unsubscribe"]),
+        ("<mailto:leave@example.org>", ONE_CLICK, ["unsubscribe"]),
+        (None, None, ["unsubscribe"]),
+    ],
+)
+def test_headers_name_both_ways_out_together(ways_out, post, rules):
+    message = Message()
+    for name in ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id"):
+        message[name] = "x"
+    for name, value in {"List-Unsubscribe": ways_out, "List-Unsubscribe-Post": post}.items():
+        if value:
+            message[name] = value
+    assert [found.rule for found in check_headers(message)] == rules
