@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from newsletter.editions.types import Edition
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.project import Project
 from newsletter.workflows.schedules import steps_now
+from newsletter.workflows.unchanged import change_since_draft
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
 _SLACK = timedelta(seconds=30)
@@ -54,6 +56,19 @@ def due_steps(project: Project, newsletter: NewsletterSettings, now: datetime) -
     """Return what is to be done now for the editions of a newsletter."""
     began = SettingStore(project.database).get(_BEGAN)
     return steps_now(project, newsletter, now, datetime.fromisoformat(began) if began else now)
+
+
+def changed_editions(project: Project, newsletter: NewsletterSettings) -> Iterator[tuple[Edition, str]]:
+    """Yield editions that wait, or were approved, and are no longer what was drafted; with what has changed.
+
+    What approves itself is drafted anew before it is sent anyway.
+    """
+    if newsletter.approval == "automatic":
+        return
+    for edition in project.editions.standing(newsletter.name, 0):
+        variants = project.editions.variants(edition) if edition.hash else []
+        if edition.hash and (changed := change_since_draft(project, edition, variants)):
+            yield edition, changed
 
 
 def note_first_run(project: Project, now: datetime) -> None:

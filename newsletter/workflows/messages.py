@@ -17,7 +17,8 @@ from newsletter.editions.types import Edition, EditionId
 from newsletter.errors import RenderError
 from newsletter.render.merge import merge_values, needed_fields, with_gaps_shown
 from newsletter.render.mime import CompiledMessage, Draft, compile_message
-from newsletter.render.types import MergeValues, MessageHeaders, RenderedVariant
+from newsletter.render.types import MergeValues, RenderedVariant
+from newsletter.workflows.heads import message_headers
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.signing_desk import SigningDesk
 
@@ -131,18 +132,6 @@ class MessageMaker:
 
 def _message(compiled: CompiledMessage, sender: Address, recipient: Recipient, content: Content) -> Message:
     return Message(Envelope(sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content)
-
-
-def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:
-    """Return what the headers of all messages of an edition have in common."""
-    newsletter = config.newsletter(edition_id.newsletter)
-    domain = parse_address(config.sender.from_address).domain
-    return MessageHeaders(
-        config.sender,
-        list_id=f"{edition_id.newsletter}.{domain}",
-        list_title=newsletter.display_title,
-        language=newsletter.language,
-    )
 
 
 def leave_links(leave: str, edition_id: EditionId) -> dict[str, str]:

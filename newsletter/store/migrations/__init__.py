@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from newsletter.errors import StoreError
 
-HEAD = "0011"
+HEAD = "0012"
 
 #: Any number will do for PostgreSQL's advisory lock, so long as it is always the same.
 _LOCK = 7_041_995
