@@ -75,7 +75,8 @@ class ShownItem:
 class RequestMail:
     """What the mail says, each text ready to be read.
 
-    heading, opening: of the mail; dateline: the edition and its numbers. button: its words and address, None
+    heading, opening: of the mail; dateline: the edition and its numbers. moment: until when, with what stands
+    above and below it; None where that is past. button: its words and address, None
     without pages. aside: below the button. command: what approves it on the command line, "" where nobody
     can. findings: of the checks, warnings and errors. news: what is new since the last edition, a sentence
     each. shown: whose edition follows, "" where it is only attached. why: why the reader gets it.
@@ -93,6 +94,7 @@ class RequestMail:
     variants: tuple[ShownVariant, ...]
     items: tuple[ShownItem, ...]
     why: str
+    moment: tuple[str, str, str] | None = None
     button: tuple[str, str] | None = None
     aside: str = ""
     changes: ShownChanges | None = None

@@ -106,9 +106,10 @@ class RequestMailer:
         title = view.newsletter.display_title
         return RequestMail(
             subject=self._subject(kind),
-            preheader=opening[0],
+            preheader=f"{view.dateline}. {' '.join(opening)}",
             heading=f"{title}: {self._heading(kind)}",
             dateline=view.dateline,
+            moment=None if kind is RequestKind.HELD else self._moment(),
             opening=opening,
             button=("Look at it and approve it", link) if may and link else None,
             aside=f"For {name} alone. It works once, and only while the edition stays as it is.",
@@ -150,12 +151,8 @@ class RequestMailer:
 
     def _opening(self, kind: RequestKind, name: str | None) -> Iterator[str]:
         """Yield what has to be known at once, a sentence or two each."""
-        due = self._view.whole_moment(self._due)
         if kind is RequestKind.HELD:
             yield f"It was held: {self._edition.pause_reason}. It goes out as soon as it is approved."
-        else:
-            yield f"It goes out on {due}, in {self._left()}, if it is approved by then."
-            yield "If it is not, it is held, and goes out when somebody approves it."
         lost = self._view.lost_approval()
         if lost:
             yield f"{lost[0].name} approved it on {self._view.moment(lost[0].at)}, and it has changed since."
@@ -169,6 +166,10 @@ class RequestMailer:
             yield f"It cannot be approved before what is marked “to mend” below is mended, and then: {again}"
         elif name is None:
             yield f"Who can approve it: {' or '.join(self._approvers.names)}."
+
+    def _moment(self) -> tuple[str, str, str]:
+        rest = f"In {self._left()}. It goes out then, if it is approved; if not, it is held until it is."
+        return "Approve it by", self._view.whole_moment(self._due), rest
 
     def _left(self) -> str:
         """Return "3 h 20 min": rounded to five minutes, as nobody reads a mail the moment it comes."""
