@@ -9,7 +9,8 @@ to a lower tier only (`tests/unit/test_tiers.py` reads them):
 3. edges    `config`, `store`, `feeds/fetch`, `delivery/smtp`, `delivery/outbox`, `delivery/inbox`,
             `bounces/mailbox`
 4. verbs    `workflows`: one module for each thing the program does
-5. shells   `cli`
+5. shells   `web`
+6. program  `cli`
 """
 
 __version__ = "0.1.0"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 #: A command in a sentence; those that work in no project folder stay as they are.
 _COMMAND = re.compile(
-    r"\bnewsletter (?=(?:audience|bounce|check|edition|feed|item|member|run|schedule|why)\b)"
+    r"\bnewsletter (?=(?:audience|bounce|check|edition|feed|item|member|run|schedule|serve|why)\b)"
 )
 
 

@@ -14,6 +14,7 @@ from newsletter.cli.item import item
 from newsletter.cli.member import member
 from newsletter.cli.run import run
 from newsletter.cli.schedule import schedule
+from newsletter.cli.serve import serve
 from newsletter.cli.setup import check, demo, init
 from newsletter.cli.why import why
 
@@ -40,5 +41,5 @@ def main() -> None:
     """Hold what the commands share; what each call needs is read from its options."""
 
 
-for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, bounce, why):
+for command in (demo, init, check, feed, item, audience, member, edition, schedule, run, bounce, why, serve):
     main.add_command(command)

@@ -202,6 +202,7 @@ class Claim:
 
     delivery: int
     variant: int
+    member: int
     recipient: Recipient
     attempts: int
     first_try: datetime | None

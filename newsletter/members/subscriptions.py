@@ -113,6 +113,25 @@ def to_begin_again(history: Sequence[Subscription], source: str, now: datetime) 
     return [replace(it, source=source, started_at=now, ended_at=None, end_reason=None) for it in bounced]
 
 
+def left_at(history: Sequence[Subscription], newsletter: str) -> datetime | None:
+    """Return when a member left a newsletter; None where the last word is another.
+
+    history: oldest first.
+    """
+    last = next((it for it in _last(history) if it.newsletter == newsletter), None)
+    return last.ended_at if last and last.end_reason == EndReason.UNSUBSCRIBED else None
+
+
+def taken_back(
+    history: Sequence[Subscription], newsletter: str, left: datetime, source: str, now: datetime
+) -> Subscription | None:
+    """Return what begins again for who left at a moment and takes it back; None where they left otherwise."""
+    if left_at(history, newsletter) != left:
+        return None
+    ended = next(it for it in _last(history) if it.newsletter == newsletter)
+    return replace(ended, source=source, started_at=now, ended_at=None, end_reason=None)
+
+
 def _last(history: Sequence[Subscription]) -> list[Subscription]:
     """Return the newest subscription to each newsletter. history: oldest first."""
     return [*{it.newsletter: it for it in history}.values()]

@@ -209,6 +209,8 @@ def _head(subject: str, headers: MessageHeaders, boundary: str) -> bytes:
         # RFC 3834 §5: nobody wants an out-of-office reply for each member.
         "Auto-Submitted: auto-generated",
         f"Content-Language: {encode_text(headers.language)}",
+        # RFC 8058 §3.1; the addresses themselves are each member's own.
+        *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if headers.one_click else []),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     )

@@ -118,12 +118,14 @@ class MessageHeaders:
     """What the header lines of every message of a variant have in common.
 
     list_id: RFC 2919 identifier without brackets ("weekly.news.example.org"); list_title: shown before it.
+    one_click: the first address of List-Unsubscribe takes the POST of RFC 8058.
     """
 
     sender: Sender
     list_id: str
     list_title: str
     language: str = "en"
+    one_click: bool = False
 
 
 @dataclass(frozen=True, slots=True)

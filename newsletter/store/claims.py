@@ -102,6 +102,7 @@ def _claims() -> Select[Any]:
         select(
             deliveries.c.id,
             deliveries.c.variant_id,
+            deliveries.c.member_id,
             deliveries.c.attempts,
             deliveries.c.first_try,
             members.c.email,
@@ -121,9 +122,10 @@ def _read(connection: Connection, claims: Select[Any], these: Mapping[str, objec
         Claim(
             delivery,
             variant,
+            member,
             Recipient(Address(email, key), first_name, last_name, attributes),
             tried,
             moment(first_try),
         )
-        for delivery, variant, tried, first_try, email, key, first_name, last_name, attributes in rows
+        for delivery, variant, member, tried, first_try, email, key, first_name, last_name, attributes in rows
     ]

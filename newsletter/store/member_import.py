@@ -195,15 +195,7 @@ class MemberImport:
         return list(self._connection.scalars(statement))
 
     def _begin(self, subscription: Subscription, whose: ColumnElement[bool]) -> None:
-        values = {
-            "newsletter": subscription.newsletter,
-            "audiences": audience_key(subscription.audiences),
-            "frequency": subscription.frequency,
-            "basis": subscription.basis,
-            "source": subscription.source,
-            "started_at": subscription.started_at,
-            "paused_until": subscription.paused_until,
-        }
+        values = subscription_values(subscription)
         columns = [literal(value, subscriptions.c[name].type) for name, value in values.items()]
         chosen = select(members.c.id, *columns).where(whose).order_by(members.c.id)
         statement = insert_missing(self._connection, subscriptions)
@@ -237,6 +229,19 @@ def _values(row: MemberRow, before: _Values | None) -> _Values:
         known if row.audiences is None else audience_key(row.audiences),
         {**attributes, **row.attributes},
     )
+
+
+def subscription_values(begun: Subscription) -> dict[str, object]:
+    """Return a subscription that begins as a row tells of it, but for whose it is."""
+    return {
+        "newsletter": begun.newsletter,
+        "audiences": audience_key(begun.audiences),
+        "frequency": begun.frequency,
+        "basis": begun.basis,
+        "source": begun.source,
+        "started_at": begun.started_at,
+        "paused_until": begun.paused_until,
+    }
 
 
 def make_subscription(row: Sequence[Any]) -> Subscription:

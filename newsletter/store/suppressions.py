@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
-from newsletter.audiences.types import audience_key
 from newsletter.members.types import Lifting, Subscription, Suppression
 from newsletter.store.database import Database
+from newsletter.store.member_import import subscription_values
 from newsletter.store.schema import lifted_suppressions, subscriptions, suppressions
 
 
@@ -43,7 +43,8 @@ class SuppressionStore:
             word = {"lifted_at": lifting.at, "lifted_by": lifting.by, "because": lifting.because}
             connection.execute(insert(lifted_suppressions).values(**row._mapping, **word))  # noqa: SLF001 - its public name
             if again:
-                connection.execute(insert(subscriptions), [_row(member_id, it) for it in again])
+                rows = [{"member_id": member_id, **subscription_values(it)} for it in again]
+                connection.execute(insert(subscriptions), rows)
         return True
 
 
@@ -54,16 +55,3 @@ def _standing(row: Row[Any]) -> Suppression:
 def _lifted(row: Row[Any]) -> Suppression:
     word = Lifting(row.lifted_at, row.lifted_by, row.because)
     return Suppression(row.reason, row.detail, row.created_at, word)
-
-
-def _row(member_id: int | None, begun: Subscription) -> dict[str, object]:
-    return {
-        "member_id": member_id,
-        "newsletter": begun.newsletter,
-        "audiences": audience_key(begun.audiences),
-        "frequency": begun.frequency,
-        "basis": begun.basis,
-        "source": begun.source,
-        "started_at": begun.started_at,
-        "paused_until": begun.paused_until,
-    }

@@ -17,6 +17,7 @@ def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:
         list_id=f"{edition_id.newsletter}.{domain}",
         list_title=newsletter.display_title,
         language=newsletter.language,
+        one_click=config.settings.web is not None,
     )
 
 
@@ -29,4 +30,5 @@ def shown_headers(headers: MessageHeaders) -> dict[str, str]:
         "Address to leave": sender.leave,
         "List-Id": f"{headers.list_title} <{headers.list_id}>",
         "Language": headers.language,
+        **({"Leaving": "by one click"} if headers.one_click else {}),
     }

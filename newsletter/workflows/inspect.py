@@ -122,7 +122,7 @@ class _Inspection:
         """Look at the headers of a message as it would leave; all variants have the same."""
         variant, rendered = self._variants[0]
         try:
-            with closing(MessageMaker(self._project.config, self._edition, lambda _: rendered)) as maker:
+            with closing(MessageMaker(self._project, self._edition, lambda _: rendered)) as maker:
                 content = maker.message(variant.key, _NOBODY, "<check@example.org>", now).content
         except NewsletterError as fault:
             yield Finding("headers", "error", f"no message can be made of it: {fault}", fault.hint)

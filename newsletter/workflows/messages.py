@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from newsletter.address import Address, parse_address
 from newsletter.bounces.verp import Verp
@@ -19,6 +18,8 @@ from newsletter.render.merge import merge_values, needed_fields, with_gaps_shown
 from newsletter.render.mime import CompiledMessage, Draft, compile_message
 from newsletter.render.types import MergeValues, RenderedVariant
 from newsletter.workflows.heads import message_headers
+from newsletter.workflows.member_links import NOBODY, MemberLinks, edition_links
+from newsletter.workflows.project import Project
 from newsletter.workflows.signing import dkim_signer
 from newsletter.workflows.signing_desk import SigningDesk
 
@@ -39,16 +40,16 @@ class MessageMaker:
 
     def __init__(
         self,
-        config: Config,
+        project: Project,
         edition: Edition,
         rendered: Callable[[int], RenderedVariant],
         verp: Verp | None = None,
     ) -> None:
+        config = project.config
         self._rendered = rendered
+        self._links = edition_links(project, edition)
         self._headers = message_headers(config, edition.id)
         self._sender = parse_address(config.sender.from_address)
-        self._links = leave_links(config.sender.leave, edition.id)
-        self._list_unsubscribe = f"<{self._links['unsubscribe_url']}>"
         begins = f"{edition.id.newsletter}.{edition.id.date}"
         self._message_ids = MessageIds(edition.message_id_key, begins, self._sender.domain)
         self._verp = verp
@@ -63,24 +64,31 @@ class MessageMaker:
         values do not fit.
         """
         compiled = self._compile(claim.variant, eight_bit=eight_bit)
-        values = self.values(claim.recipient)
-        draft = self._draft(compiled, claim.recipient, self._message_ids.of(claim.delivery), now, values)
+        links = self._links.of(claim.member, claim.variant)
+        values = _values(claim.recipient, links)
+        message_id = self._message_ids.of(claim.delivery)
+        draft = self._draft(compiled, claim.recipient, message_id, now, links=links, values=values)
         lines = await self._desk.sign(draft.signature) if self._desk and draft.signature else b""
         sender = self._verp.sender(claim.delivery) if self._verp else self._sender
         return _message(compiled, sender, claim.recipient, draft.signed(lines))
 
     def message(self, variant: int, recipient: Recipient, message_id: str, now: datetime) -> Message:
-        """Return a variant as one recipient gets it, in ASCII; values that are needed and missing show."""
+        """Return a variant as one recipient gets it, in ASCII; values that are needed and missing show.
+
+        Its links are nobody's: whoever tries them out changes nothing.
+        """
         compiled = self._compile(variant, eight_bit=False)
         values = self.shown_values(variant, recipient)
-        draft = self._draft(compiled, recipient, message_id, now, values)
+        links = self._nobodys(variant)
+        draft = self._draft(compiled, recipient, message_id, now, links=links, values=values)
         return _message(compiled, self._sender, recipient, draft.signed())
 
     def fault(self, variant: int, recipient: Recipient, now: datetime) -> RenderError | None:
         """Return why a variant cannot be made for a recipient, None where it can."""
         compiled = self._compile(variant, eight_bit=False)
+        links = self._nobodys(variant)
         try:
-            self._draft(compiled, recipient, "<none>", now, self.values(recipient))
+            self._draft(compiled, recipient, "<none>", now, links=links, values=_values(recipient, links))
         except RenderError as fault:
             return fault
         return None
@@ -103,6 +111,8 @@ class MessageMaker:
         recipient: Recipient,
         message_id: str,
         now: datetime,
+        *,
+        links: MemberLinks,
         values: MergeValues,
     ) -> Draft:
         return compiled.draft(
@@ -110,38 +120,32 @@ class MessageMaker:
             to=recipient.address,
             message_id=message_id,
             date=now,
-            list_unsubscribe=self._list_unsubscribe,
+            list_unsubscribe=links.list_unsubscribe,
             values=values,
         )
 
     def shown_values(self, variant: int, recipient: Recipient) -> MergeValues:
         """Return what a preview says for a recipient: what is missing is named in brackets."""
         rendered = self._rendered(variant)
-        return with_gaps_shown(self.values(recipient), needed_fields(rendered.html, rendered.text))
+        values = _values(recipient, self._nobodys(variant))
+        return with_gaps_shown(values, needed_fields(rendered.html, rendered.text))
 
-    def values(self, recipient: Recipient) -> MergeValues:
-        """Return what the merge fields say for a recipient."""
-        return merge_values(
-            recipient.address.text,
-            recipient.first_name,
-            recipient.last_name,
-            recipient.attributes,
-            **self._links,
-        )
+    def _nobodys(self, variant: int) -> MemberLinks:
+        return self._links.of(NOBODY, variant)
+
+
+def _values(recipient: Recipient, links: MemberLinks) -> MergeValues:
+    """Return what the merge fields say for a recipient."""
+    return merge_values(
+        recipient.address.text,
+        recipient.first_name,
+        recipient.last_name,
+        recipient.attributes,
+        unsubscribe_url=links.unsubscribe_url,
+        preferences_url=links.preferences_url,
+        web_url=links.web_url,
+    )
 
 
 def _message(compiled: CompiledMessage, sender: Address, recipient: Recipient, content: Content) -> Message:
     return Message(Envelope(sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content)
-
-
-def leave_links(leave: str, edition_id: EditionId) -> dict[str, str]:
-    """Return mailto links to the people at `leave`, for leaving, changing topics and asking for a copy."""
-    subjects = {
-        "unsubscribe_url": f"Unsubscribe from {edition_id.newsletter}",
-        "preferences_url": f"Change my topics of {edition_id.newsletter}",
-        "web_url": f"Please send me a link to {edition_id}",
-    }
-    return {
-        name: f"mailto:{quote(leave, safe='@+')}?subject={quote(subject)}"
-        for name, subject in subjects.items()
-    }

@@ -79,7 +79,7 @@ class _Look:
         self._now = now
         self._newsletter = project.config.newsletter(edition.id.newsletter)
         self._titles = audience_titles(project.config, self._newsletter)
-        self._messages = MessageMaker(project.config, edition, project.editions.rendered)
+        self._messages = MessageMaker(project, edition, project.editions.rendered)
         self._readers = sample_readers(project, edition, now)
         self._findings = inspect_edition(project, edition, now)
         self.chosen = ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from newsletter.audiences.rules import Sorter
     from newsletter.store.bounces import BounceStore
     from newsletter.store.issues import IssueStore
+    from newsletter.store.subscriptions import SubscriptionStore
     from newsletter.store.suppressions import SuppressionStore
     from newsletter.store.traces import TraceStore
 
@@ -71,6 +72,13 @@ class Project:
         from newsletter.store.suppressions import SuppressionStore  # noqa: PLC0415 - for few commands only
 
         return SuppressionStore(self.database)
+
+    @cached_property
+    def subscriptions(self) -> SubscriptionStore:
+        """What members change of their subscriptions themselves."""
+        from newsletter.store.subscriptions import SubscriptionStore  # noqa: PLC0415 - for the pages only
+
+        return SubscriptionStore(self.database)
 
     @cached_property
     def issues(self) -> IssueStore:

@@ -43,7 +43,7 @@ def send_proofs(
     variants = {v.key: variant_name(v.audiences, v.number, order) for v in project.editions.variants(edition)}
     if not variants:
         raise EmptyEdition(f"{edition.id} has no variants, there is nothing to look at")
-    messages = MessageMaker(project.config, edition, lambda key: _marked(project.editions.rendered(key)))
+    messages = MessageMaker(project, edition, lambda key: _marked(project.editions.rendered(key)))
 
     async def send() -> list[Proof]:
         link = await transport.connect()

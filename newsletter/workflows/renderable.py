@@ -36,9 +36,7 @@ class Renderable:
     def check(self, total: int, doubtful: Iterable[tuple[int, Recipient]]) -> None:
         """Raise RenderError where more than one in a hundred of so many recipients cannot be written to."""
         faults: Counter[str] = Counter()
-        with closing(
-            MessageMaker(self._project.config, self._edition, self._project.editions.rendered)
-        ) as maker:
+        with closing(MessageMaker(self._project, self._edition, self._project.editions.rendered)) as maker:
             for variant, recipient in doubtful:
                 if fault := maker.fault(variant, recipient, self._now):
                     faults[str(fault)] += 1

@@ -79,9 +79,7 @@ class RequestMailer:
         first, _, last = editor.name.partition(" ")
         reader = Recipient(editor.address, first, last)
         pages = {}
-        with closing(
-            MessageMaker(self._project.config, self._edition, self._project.editions.rendered)
-        ) as maker:
+        with closing(MessageMaker(self._project, self._edition, self._project.editions.rendered)) as maker:
             for variant in self._view.variants:
                 rendered = self._project.editions.rendered(variant.key)
                 values = maker.shown_values(variant.key, reader)

@@ -77,7 +77,7 @@ class Run:
         self.course = Course()
         ledger = Ledger(self._store, sum(way.connections for way in self._ways))
         messages = MessageMaker(
-            self._project.config, self._edition, self._project.editions.rendered, sending_verp(self._project)
+            self._project, self._edition, self._project.editions.rendered, sending_verp(self._project)
         )
         tools = Tools(
             self.course,

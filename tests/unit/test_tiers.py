@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORDS, VALUES, DECIDING, EDGE, VERB, SHELL = range(6)
+WORDS, VALUES, DECIDING, EDGE, VERB, SHELL, PROGRAM = range(7)
 
 #: The first name that fits a module, or a package above it, decides. Of a deciding room, the package itself
 #: and its `types` are values.
@@ -34,7 +34,8 @@ TIERS = {
     "delivery": DECIDING,
     "bounces": DECIDING,
     "workflows": VERB,
-    "cli": SHELL,
+    "web": SHELL,
+    "cli": PROGRAM,
 }
 
 #: Values that are too many for `types`.
@@ -48,7 +49,7 @@ IMPURE = {
 }  # fmt: skip
 HEAVY = {
     "alembic", "babel", "cssutils", "feedparser", "holidays", "icalendar", "jinja2", "lxml", "nh3",
-    "premailer", "pydantic", "rich", "sqlalchemy",
+    "premailer", "pydantic", "rich", "sqlalchemy", "starlette", "uvicorn",
 }  # fmt: skip
 
 
