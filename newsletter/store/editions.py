@@ -74,6 +74,10 @@ class EditionStore(EditionControl):
             )
         )
 
+    def get(self, key: int) -> Edition | None:
+        """Return an edition by its key."""
+        return self._first(_editions().where(editions.c.id == key))
+
     def newest(self, newsletter: str) -> Edition | None:
         """Return the newsletter's edition with the latest date."""
         return self._first(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter.editions.approval import Approvers
 from newsletter.editions.types import UNDECIDED, Edition, EditionStatus
-from newsletter.errors import AlreadySent, EditionError, NotApproved, UnfitEdition
+from newsletter.errors import AlreadySent, EditionChanged, EditionError, NotApproved, UnfitEdition
 from newsletter.render.types import Finding
 from newsletter.workflows.changes import rendering_of
 from newsletter.workflows.enough import refuse_empty
@@ -18,15 +18,25 @@ from newsletter.workflows.unchanged import refuse_changed
 
 
 def approve_edition(
-    project: Project, text: str, name: str, now: datetime, *, accept: Collection[str] = ()
+    project: Project,
+    text: str,
+    name: str,
+    now: datetime,
+    *,
+    accept: Collection[str] = (),
+    seen: str | None = None,
 ) -> Edition:
     """Approve a draft, or one that is held, as it stands; what is approved already stays as it is.
 
     Where several have to, it waits until the last of them has. accept: rules of the warnings that whoever
-    approves has seen and accepts. Raises EditionError for a name that is not among the newsletter's
-    approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted and is not.
+    approves has seen and accepts. seen: the hash of what they have seen, where that is known. Raises
+    EditionChanged where the edition holds something else, EditionError for a name that is not among the
+    newsletter's approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted
+    and is not.
     """
     edition = find_edition(project, text)
+    if seen not in (None, edition.hash):
+        raise EditionChanged(f"{edition.id} has changed since you saw it", hint="look at it again")
     approvers = approvers_of(project, edition)
     missing = approvers.missing(project.editions.approvals(edition))
     if edition.status is EditionStatus.APPROVED and not missing:

@@ -8,11 +8,10 @@ from datetime import datetime
 
 from newsletter.address import Address, parse_address
 from newsletter.bounces.verp import Verp
-from newsletter.config import Config
 from newsletter.delivery.content import Content
 from newsletter.delivery.message_ids import MessageIds
 from newsletter.delivery.types import Claim, Envelope, Recipient
-from newsletter.editions.types import Edition, EditionId
+from newsletter.editions.types import Edition
 from newsletter.errors import RenderError
 from newsletter.render.merge import merge_values, needed_fields, with_gaps_shown
 from newsletter.render.mime import CompiledMessage, Draft, compile_message

@@ -15,6 +15,7 @@ from newsletter.editions.asking import Request, RequestKind
 from newsletter.editions.types import Edition, Variant
 from newsletter.render.merge import fill
 from newsletter.render.request import RequestMail, ShownVariant, render_request, with_edition
+from newsletter.workflows.approval_link import approval_link
 from newsletter.workflows.approve import approvers_of
 from newsletter.workflows.changes import rendering_of
 from newsletter.workflows.inspect import inspect_edition
@@ -51,7 +52,7 @@ class RequestMailer:
 
     def mail(self, request: Request, editor: Mailbox) -> StaffMail:
         """Return the mail for one editor."""
-        kind, link = request.kind, None
+        kind, link = request.kind, approval_link(self._project, request, editor)
         pages = self._pages(editor)
         shown = max(self._view.variants, key=lambda it: (len(it.items), it.recipients))
         attached = self._attached(shown)
@@ -172,7 +173,7 @@ class RequestMailer:
     def _left(self) -> str:
         """Return "3 h 20 min": rounded to five minutes, as nobody reads a mail the moment it comes."""
         minutes = max(round((self._due - self._now) / timedelta(minutes=5)) * 5, 5)
-        return duration(minutes * 60)
+        return duration(minutes * 60).removesuffix(" 0 min")
 
     def _command(self, name: str | None) -> str:
         rules = dict.fromkeys(it.rule for it in self._findings)

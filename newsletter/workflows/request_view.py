@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from newsletter.editions.asking import Request
@@ -59,6 +58,12 @@ class RequestView:
         """The edition and its numbers: "weekly/2026-11-27 · 19 stories · 5 variants · 1,207 members"."""
         numbers = (counted(self.items, "item"), counted(self.variants, "variant"))
         return " · ".join((str(self._edition.id), *numbers, counted(self.members, "member")))
+
+    @property
+    def day(self) -> str:
+        """The date of the edition: "Friday 27 November 2026"."""
+        day = self._edition.id.date
+        return f"{day:%A} {day.day} {day:%B %Y}"
 
     def local(self, moment: datetime) -> datetime:
         """Return a moment by the newsletter's clock."""
@@ -147,8 +152,11 @@ class RequestView:
         if not found:
             return None
         titles = titles_of(self._project, found)
-        shown = [_shown(it, where, titles) for it, where in islice(found.items(), _MOST_CHANGES)]
-        return ShownChanges(baseline.since, tuple(shown), len(found) - len(shown))
+        told = [_shown(it, where, titles) for it, where in found.items() if it.kind != "moved"]
+        moved = [titles[it.subject] for it in found if it.kind == "moved"]
+        if moved:
+            told.append(ShownChange(f"In another place: {'; '.join(moved)}"))
+        return ShownChanges(baseline.since, tuple(told[:_MOST_CHANGES]), len(told[_MOST_CHANGES:]))
 
     def lost_approval(self) -> tuple[Approval, str | None] | None:
         """Return the last approval and its content, where none stands any more."""
