@@ -50,7 +50,8 @@ class RequestStore:
         """Note that its mail goes to an address; return False where it went already."""
         row = {"request_id": request.key, "address": address, "sent_at": now}
         with self._database.write() as connection:
-            return connection.execute(insert_missing(connection, request_mails).values(row)).rowcount == 1
+            new = insert_missing(connection, request_mails).values(row).returning(request_mails.c.address)
+            return connection.execute(new).one_or_none() is not None
 
     def give_back(self, request: Request, address: str) -> None:
         """Note that its mail did not leave after all: it is tried again."""

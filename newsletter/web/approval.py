@@ -27,7 +27,7 @@ _CONFLICT = 409
 #: Mails are shown in frames of ours, in which nothing runs and nothing can be sent.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'; form-action 'none'"
 )
 
 

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from newsletter.editions.asking import Request
 from newsletter.editions.changes import Change, Rendering, changes_between
 from newsletter.editions.names import variant_name
-from newsletter.editions.types import Approval, Edition, Variant
+from newsletter.editions.types import Approval, Edition, EditionStatus, Variant
 from newsletter.feeds.types import Item, ItemStatus
 from newsletter.render.request import ShownChange, ShownChanges, ShownItem, ShownVariant
 from newsletter.workflows.changes import rendering_of, titles_of
 from newsletter.workflows.draft import audience_titles
 from newsletter.workflows.happened import counted
+from newsletter.workflows.late import late_among
 from newsletter.workflows.project import Project
 
 #: What a mail can hold of a diff; `edition diff` shows all of it.
@@ -44,6 +45,7 @@ class RequestView:
         found = project.items.by_ids(chosen)
         #: The stories in the order in which readers meet them.
         self.items = [found[key] for key in chosen]
+        self._late = late_among(edition, self.items)
         self._before = next(iter(project.editions.sent_before(edition, 1)), None)
         previous = project.editions.variants(self._before) if self._before else []
         self._old = {key for it in previous for key in it.items} & chosen.keys()
@@ -102,7 +104,7 @@ class RequestView:
         return " · ".join(filter(None, [item.section or item.feed, f"for {whom}" if whom else ""]))
 
     def _mark(self, item: Item) -> str:
-        if self._is_late(item):
+        if item in self._late:
             return f"Joined {self.moment(item.first_seen)}"
         if item.status is ItemStatus.PINNED:
             return "Pinned"
@@ -114,16 +116,14 @@ class RequestView:
             f"Also in {self._before.id}" if self._before and not few_are_new and item.id in self._old else ""
         )
 
-    def _is_late(self, item: Item) -> bool:
-        first = self._edition.first_drafted_at
-        return first is not None and item.first_seen > first
-
     def news(self) -> Iterator[str]:
         """Yield what is new since the last edition, a sentence each."""
         yield from self._since_last()
-        if late := [it for it in self.items if self._is_late(it)]:
-            named = "; ".join(f"{it.title} ({self.moment(it.first_seen)})" for it in late)
+        if self._late:
+            named = "; ".join(f"{it.title} ({self.moment(it.first_seen)})" for it in self._late)
             yield f"Joined since it was first drafted: {named}."
+        if self._edition.status is not EditionStatus.DRAFT or self._project.editions.approvals(self._edition):
+            return
         if self.newsletter.late_items:
             yield "News that comes in before it is approved joins it, and a new mail says so."
         else:
