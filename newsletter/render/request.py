@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import (
@@ -105,21 +106,7 @@ def render_request(
     mail: RequestMail, organisation: Organisation, design: Design, folder: Path
 ) -> tuple[str, str]:
     """Return the HTML and the text of a mail. folder: of the shipped templates."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("newsletter.render", "."), FileSystemLoader(folder)]),
-        autoescape=select_autoescape(["html"], default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "fallback": fallback,  # which the frame knows
-        "wrap": plain_text.wrap,
-        "bullet": plain_text.bullet,
-        "heading": plain_text.heading,
-        "link": plain_text.link,
-    }
+    environment = _environment(folder)
     context = {
         "mail": mail,
         "subject": mail.subject,
@@ -135,6 +122,26 @@ def render_request(
     }
     page = inline(environment.get_template("request.html").render(context), "request.html")
     return page, plain_text.tidy(environment.get_template("request.txt").render(context))
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("newsletter.render", "."), FileSystemLoader(folder)]),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "fallback": fallback,  # which the frame knows
+        "wrap": plain_text.wrap,
+        "bullet": plain_text.bullet,
+        "heading": plain_text.heading,
+        "link": plain_text.link,
+    }
+    return environment
 
 
 def with_edition(page: str, edition: str) -> str | None:

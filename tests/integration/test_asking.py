@@ -22,6 +22,7 @@ from newsletter.workflows.sort import sort_when_rules_changed
 DUE = datetime(2026, 11, 27, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+on_sqlite = pytest.mark.parametrize("tables_url", ["sqlite"], indirect=True)
 ANNA, BEN = "Anna Bell <anna.bell@example.org>", "Ben <ben.ode@example.org>"
 
 
@@ -84,6 +85,7 @@ def test_each_editor_is_asked_once_reminded_once_and_told_once(scene, relay):
     assert drafted.kind == "drafted"
 
 
+@on_sqlite
 def test_mail_says_all_and_holds_the_edition(scene, relay):
     run_round(scene(relay), NOW)
     mail = read(relay.messages[0])
@@ -119,6 +121,7 @@ def test_relay_that_is_down_stops_nothing_and_is_tried_again(scene):
         assert relay.names == ["anna.bell", "ben.ode"]
 
 
+@on_sqlite
 def test_editor_whom_the_relay_refuses_is_told_once_and_not_tried_again(scene):
     def reply(address):
         return b"550 5.1.1 nobody here\r\n" if address.startswith("ben") else b"250 2.1.5 fine\r\n"
@@ -131,6 +134,7 @@ def test_editor_whom_the_relay_refuses_is_told_once_and_not_tried_again(scene):
         assert relay.names == ["anna.bell"]
 
 
+@on_sqlite
 def test_reminder_goes_to_who_can_still_approve(scene, relay):
     project = scene(relay, approvers=["Anna Bell", "Ben", "Cleo"], approvals=2)
     run_round(project, NOW)
@@ -142,6 +146,7 @@ def test_reminder_goes_to_who_can_still_approve(scene, relay):
     )
 
 
+@on_sqlite
 def test_editor_who_may_not_approve_sees_who_may(scene, relay):
     run_round(scene(relay, approvers=["Ben"]), NOW)
     assert "Who can approve it: Ben." in text(relay.messages[0])
@@ -165,6 +170,7 @@ def test_change_after_approval_asks_again_and_is_held_unless_somebody_approves(s
     assert edition_of(project).status == "held"
 
 
+@on_sqlite
 def test_held_edition_that_changes_stays_held(scene, relay):
     project = scene(relay, on_missed="skip")
     run_round(project, NOW)
@@ -185,6 +191,7 @@ def late_news(project):
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize("joins", [True, False])
 def test_news_that_comes_late_joins_and_is_named(scene, relay, joins):
     audiences = {
@@ -207,6 +214,7 @@ def test_news_that_comes_late_joins_and_is_named(scene, relay, joins):
     assert (joined in " ".join(text(relay.messages[-1]).split())) is joins
 
 
+@on_sqlite
 def test_draft_with_too_little_asks_nobody(scene, relay):
     run_round(scene(relay, min_items=3), NOW)
     assert relay.messages == []
@@ -243,6 +251,7 @@ def test_link_approves_once_under_the_name_of_its_reader(scene, relay):
     assert edition_of(project).status == "approved"
 
 
+@on_sqlite
 def test_link_from_before_a_change_says_what_changed_and_approves_nothing(scene, relay):
     project = scene(relay, tables=WEB)
     run_round(project, NOW)
@@ -260,6 +269,7 @@ def test_link_from_before_a_change_says_what_changed_and_approves_nothing(scene,
         assert b"Approved by Anna Bell" in visitor.post(new).data
 
 
+@on_sqlite
 def test_page_shows_what_keeps_an_edition_from_being_approved(scene, relay):
     project = scene(relay, tables=WEB, on_warning="hold", approvers=["Anna Bell", "Ben"])
     run_round(project, NOW)
