@@ -15,6 +15,7 @@ from newsletter.members.types import (
     SubscriptionChanges,
     Suppression,
     Terms,
+    Wish,
 )
 
 #: Ends that no import undoes.
@@ -22,6 +23,9 @@ LEFT = frozenset({EndReason.UNSUBSCRIBED, EndReason.COMPLAINT, EndReason.BOUNCED
 
 #: Of these, and of what addresses are suppressed for, those which are the member's own word.
 OWN_WORD = LEFT - {EndReason.BOUNCED}
+
+#: The source of subscriptions that are as their member chose on the page.
+CHOSEN = "chosen on the page"
 
 
 def merge_rows(rows: Sequence[MemberRow]) -> MemberRow:
@@ -72,6 +76,10 @@ def decide_subscriptions(
         past = [it for it in history if it.newsletter == served.newsletter] if history else []
         running = next((it for it in past if it.ended_at is None), None)
         wanted = served.audiences.intersection(audiences)
+        if (
+            running and running.source == CHOSEN
+        ):  # a file takes topics away, and brings none that were left out
+            wanted = wanted & running.audiences or wanted
         is_listed = listed is None or served.newsletter in listed
         if running:
             often = frequency or running.frequency
@@ -111,6 +119,14 @@ def to_begin_again(history: Sequence[Subscription], source: str, now: datetime) 
     """Return what a member gets again whose mailbox had ended it; source: who says that it works."""
     bounced = [it for it in _last(history) if it.end_reason == EndReason.BOUNCED]
     return [replace(it, source=source, started_at=now, ended_at=None, end_reason=None) for it in bounced]
+
+
+def changed_by(running: Subscription, wish: Wish, source: str, now: datetime) -> Subscription | None:
+    """Return what takes a subscription's place when its member wishes so; None where it is so already."""
+    changed = replace(
+        running, audiences=wish.audiences, frequency=wish.frequency.value, paused_until=wish.paused_until
+    )
+    return None if changed == running else replace(changed, source=source, started_at=now)
 
 
 def left_at(history: Sequence[Subscription], newsletter: str) -> datetime | None:

@@ -161,6 +161,15 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """How a member wants a newsletter. paused_until: None for no pause."""
+
+    audiences: frozenset[str]
+    frequency: Frequency
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionChanges:
     """What to do about one member's subscriptions; all ends come before all beginnings.
 

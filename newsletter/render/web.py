@@ -36,8 +36,8 @@ class Surroundings:
     """Where a web version stands.
 
     title: of the page, as a browser's tab shows it. home, home_words: address of the list of all issues and
-    the words that lead there. own_hosts: the organisation's hosts, whose pictures may be shown; hosts below
-    them count.
+    the words that lead there; "" where there is none. own_hosts: the organisation's hosts, whose pictures
+    may be shown; hosts below them count.
     """
 
     title: str
@@ -115,7 +115,9 @@ def _drop(elements: Iterable[HtmlElement]) -> None:
 
 
 def _turn_home(page: HtmlElement, mark: str, around: Surroundings) -> None:
-    """Make the first link to the web version lead to all issues."""
+    """Make the first link to the web version lead to all issues, where these can be had."""
+    if not around.home:
+        return
     for link in page.iter("a"):
         if f"{mark}-web_url" in link.get("href", ""):
             _drop(link)

@@ -74,8 +74,8 @@ class EditionStore(EditionControl):
             )
         )
 
-    def get(self, key: int) -> Edition | None:
-        """Return an edition by its key."""
+    def by_key(self, key: int) -> Edition | None:
+        """Return the edition with this key."""
         return self._first(_editions().where(editions.c.id == key))
 
     def newest(self, newsletter: str) -> Edition | None:

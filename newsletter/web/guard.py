@@ -11,6 +11,7 @@ import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +24,7 @@ MAX_BODY_BYTES = 64_000
 BODY_S = 10.0
 #: Where mailbox providers post the one click of RFC 8058, from wherever they are.
 ONE_CLICK = re.compile(r"/u/[^/]+")
+_PACKAGE = Path(__file__).parents[1]
 _OURS = ("same-origin", "none")
 
 _log = logging.getLogger("newsletter.web")
@@ -130,6 +132,7 @@ async def _taken(receive: Receive) -> bytes:
 
 
 def _place_of(bug: BaseException) -> str:
-    """Return where a fault was raised, without a word of what it says."""
-    frames = traceback.extract_tb(bug.__traceback__)
-    return ", ".join(f"{frame.filename}:{frame.lineno}" for frame in frames[-4:])
+    """Return where in our own code a fault was raised, without a word of what it says."""
+    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(bug.__traceback__)]
+    ours = [f"{path.parent.name}/{path.name}:{line}" for path, line in places if _PACKAGE in path.parents]
+    return ", ".join(ours[-3:])

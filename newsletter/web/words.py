@@ -39,6 +39,23 @@ class PageWords:
     stayed: str
     too_late_title: str
     too_late: str
+    topics_title: str
+    saved: str
+    no_topic: str
+    which_topics: str
+    how_often: str
+    each_issue: str
+    monthly: str
+    pause: str
+    pause_hint: str
+    paused_until: str
+    no_pause: str
+    #: In the order of `topics.PAUSES`.
+    pauses: tuple[str, ...]
+    save: str
+    rather_leave: str
+    no_topics_title: str
+    no_topics: str
 
 
 _ENGLISH = PageWords(
@@ -71,6 +88,23 @@ _ENGLISH = PageWords(
     stayed="{title} will come to you as it did before.",
     too_late_title="It is too late to take this back here",
     too_late="Leaving can be taken back on our pages for one hour.",
+    topics_title="Your choices for {title}",
+    saved="Your choices are saved. They count from the next issue.",
+    no_topic="Please choose at least one topic. To get no more emails at all, use “Unsubscribe” at the end "
+    "of any of them.",
+    which_topics="Topics",
+    how_often="How often",
+    each_issue="Every issue",
+    monthly="Once a month, with all the news since the last one",
+    pause="Pause",
+    pause_hint="Nothing comes meanwhile, and it starts again by itself.",
+    paused_until="Paused until {day}",
+    no_pause="No pause",
+    pauses=("For two weeks", "For one month", "For three months", "For six months"),
+    save="Save",
+    rather_leave="To get no more emails at all, use “Unsubscribe” at the end of any of them.",
+    no_topics_title="You do not get {title} at the moment",
+    no_topics="So there is nothing to choose here.",
 )
 
 _WELSH = PageWords(
@@ -105,6 +139,24 @@ _WELSH = PageWords(
     stayed="Daw {title} atoch fel o’r blaen.",
     too_late_title="Mae’n rhy hwyr i newid hyn yma",
     too_late="Gellir tynnu dad-danysgrifiad yn ôl ar ein tudalennau am awr.",
+    topics_title="Eich dewisiadau ar gyfer {title}",
+    saved="Mae eich dewisiadau wedi’u cadw. Byddant yn cyfrif o’r rhifyn nesaf ymlaen.",
+    no_topic="Dewiswch o leiaf un pwnc. I beidio â chael rhagor o e-byst o gwbl, defnyddiwch "
+    "“Dad-danysgrifio” ar ddiwedd unrhyw un ohonynt.",
+    which_topics="Pynciau",
+    how_often="Pa mor aml",
+    each_issue="Pob rhifyn",
+    monthly="Unwaith y mis, gyda’r holl newyddion ers y tro diwethaf",
+    pause="Oedi",
+    pause_hint="Ni ddaw dim yn y cyfamser, a bydd yn ailddechrau ohono’i hun.",
+    paused_until="Wedi’i oedi tan {day}",
+    no_pause="Dim oedi",
+    pauses=("Am bythefnos", "Am fis", "Am dri mis", "Am chwe mis"),
+    save="Cadw",
+    rather_leave="I beidio â chael rhagor o e-byst o gwbl, defnyddiwch “Dad-danysgrifio” ar ddiwedd unrhyw "
+    "un ohonynt.",
+    no_topics_title="Nid ydych yn cael {title} ar hyn o bryd",
+    no_topics="Felly nid oes dim i’w ddewis yma.",
 )
 
 #: In the order in which a page offers them.

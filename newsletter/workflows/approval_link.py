@@ -45,7 +45,7 @@ def open_link(project: Project, tokens: Tokens, token: str) -> OpenedLink | None
     read = tokens.read(Purpose.APPROVE, token)
     key, _, mark = (read or "").partition(" ")
     request = project.requests.get(int(key)) if read else None
-    edition = project.editions.get(request.edition) if request else None
+    edition = project.editions.by_key(request.edition) if request else None
     if request is None or edition is None:
         return None
     known = (it for it in project.config.settings.newsletters if it.name == edition.id.newsletter)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from newsletter import __version__
 from newsletter.address import parse_address
@@ -29,11 +28,11 @@ from newsletter.render.archive import (
     render_front_page,
 )
 from newsletter.render.archive_feeds import atom_feed, json_feed
-from newsletter.render.web import Surroundings, headlines, web_version
-from newsletter.render.words import words_for
+from newsletter.render.web import headlines, web_version
 from newsletter.workflows.draft import audience_titles
 from newsletter.workflows.folder import WrittenFolder
 from newsletter.workflows.project import Project
+from newsletter.workflows.web_versions import surroundings
 
 #: From a page of the archive to its front page.
 _UP = "../../"
@@ -91,8 +90,7 @@ def _write(
     folder: Path,
     tell: Callable[[int, int], None],
 ) -> tuple[str, ...]:
-    own_hosts = tuple(_own_hosts(project.config))
-    pages = [_Page(project, variant, own_hosts) for variant in sent]
+    pages = [_Page(project, variant) for variant in sent]
     target = WrittenFolder(folder, [*(page.path for page in pages), ATOM, JSON_FEED, FRONT_PAGE])
     for done, page in enumerate(pages):
         tell(done, len(pages))
@@ -111,17 +109,10 @@ def _write(
 class _Page:
     """The web version of one variant as a file. mark: of all that it is made from."""
 
-    def __init__(self, project: Project, variant: SentVariant, own_hosts: Sequence[str]) -> None:
-        newsletter = project.config.newsletter(variant.edition.newsletter)
-        words = words_for(newsletter.language)
+    def __init__(self, project: Project, variant: SentVariant) -> None:
         self._project = project
         self._variant = variant
-        self._around = Surroundings(
-            title=f"{variant.subject} · {newsletter.display_title}, {words.day(variant.edition.date)}",
-            home=_UP + FRONT_PAGE,
-            home_words=words.all_issues,
-            own_hosts=own_hosts,
-        )
+        self._around = surroundings(project.config, variant.edition, variant.subject, _UP + FRONT_PAGE)
         self.path = web_path(variant.edition, variant.audiences, variant.number)
         made_from = repr((variant.hash, self._around, __version__))
         self.mark = hashlib.sha256(made_from.encode()).hexdigest()
@@ -182,14 +173,6 @@ def _places(audiences: Collection[str], order: Collection[str]) -> list[int]:
 def _in_order(audiences: Collection[str], order: Collection[str]) -> list[str]:
     """Return audiences in the newsletter's order; those that it had once come last."""
     return [*(slug for slug in order if slug in audiences), *sorted(set(audiences) - set(order))]
-
-
-def _own_hosts(config: Config) -> Iterator[str]:
-    """Yield the organisation's hosts, from which its pages may show pictures."""
-    logo, web = config.design.logo, config.settings.web
-    for url in (config.settings.organisation.url, web and web.url, logo and logo.url):
-        if url and (host := urlsplit(url).hostname):
-            yield host.removeprefix("www.")
 
 
 def _address(config: Config, given: str) -> str:
