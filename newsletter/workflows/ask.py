@@ -32,16 +32,35 @@ def ask_editors(project: Project, newsletter: NewsletterSettings, now: datetime)
 
     Raises the first fault, after all is tried, where some of it did not leave.
     """
+    troubles: list[NewsletterError] = []
+    for asking in _askings(project, newsletter, now):
+        yield from asking.tell(troubles)
+    if troubles:
+        raise troubles[0]
+
+
+def mails_due(
+    project: Project, newsletter: NewsletterSettings, now: datetime
+) -> Iterator[tuple[Edition, RequestKind, list[str]]]:
+    """Yield of which editions editors would get a mail now: what it would be about, and their names."""
+    for asking in _askings(project, newsletter, now):
+        kind, editors = asking.due()
+        if kind and editors:
+            yield asking.edition, kind, [_name(it) for it in editors]
+
+
+def _askings(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[_Asking]:
     if not newsletter.editors:
         return
     schedule = schedule_of(project, newsletter, now)
-    troubles: list[NewsletterError] = []
     for edition in project.editions.standing(newsletter.name, 0):
         occasion = schedule.at(edition.id.date)
         if occasion and _concerns(newsletter, edition, occasion.due, now):
-            yield from _Asking(project, edition, occasion.due, now).tell(troubles)
-    if troubles:
-        raise troubles[0]
+            yield _Asking(project, edition, occasion.due, now)
+
+
+def _name(editor: Mailbox) -> str:
+    return editor.name or editor.address.text
 
 
 def _concerns(newsletter: NewsletterSettings, edition: Edition, due: datetime, now: datetime) -> bool:
@@ -56,40 +75,39 @@ class _Asking:
 
     def __init__(self, project: Project, edition: Edition, due: datetime, now: datetime) -> None:
         self._project = project
-        self._edition = edition
+        self.edition = edition
         self._due = due
         self._now = now
         self._newsletter = project.config.newsletter(edition.id.newsletter)
         self._told = project.requests.of(edition)
         self._standing = project.editions.approvals(edition)
 
+    def due(self) -> tuple[RequestKind | None, list[Mailbox]]:
+        """Return what is to be told now, and to whom."""
+        remind = self._newsletter.remind
+        kind = request_due(self.edition, self._due, remind, self._told, lost=self._lost(), now=self._now)
+        return kind, self._left(kind) if kind and self._is_enough() else []
+
     def tell(self, troubles: list[NewsletterError]) -> Iterator[Happened]:
         """Send what is due to whom it has not gone yet, and tell of it."""
-        kind = request_due(
-            self._edition, self._due, self._newsletter.remind, self._told, lost=self._lost(), now=self._now
-        )
-        left = self._left(kind) if kind and self._is_enough() else []
-        if (
-            kind
-            and left
-            and (told := [it.name or it.address.text for it in self._mail(kind, left, troubles)])
-        ):
+        kind, left = self.due()
+        if kind and left and (told := [_name(it) for it in self._mail(kind, left, troubles)]):
             verb = "was" if len(told) == 1 else "were"
-            yield Happened(Kind.ASKED, str(self._edition.id), f"{' and '.join(told)} {verb} {_WORDS[kind]}")
+            yield Happened(Kind.ASKED, str(self.edition.id), f"{' and '.join(told)} {verb} {_WORDS[kind]}")
 
     def _lost(self) -> Approval | None:
-        found = None if self._standing else self._project.editions.last_approved(self._edition)
+        found = None if self._standing else self._project.editions.last_approved(self.edition)
         return found[0] if found else None
 
     def _is_enough(self) -> bool:
         try:
-            refuse_empty(self._project, self._edition, self._project.editions.variants(self._edition))
+            refuse_empty(self._project, self.edition, self._project.editions.variants(self.edition))
         except EmptyEdition:  # it may still grow; if not, it is skipped
             return False
         return True
 
     def _request(self, kind: RequestKind) -> Request | None:
-        same = (it for it in self._told if it.kind is kind and it.hash == self._edition.hash)
+        same = (it for it in self._told if it.kind is kind and it.hash == self.edition.hash)
         return next(same, None)
 
     def _left(self, kind: RequestKind) -> list[Mailbox]:
@@ -101,7 +119,7 @@ class _Asking:
 
     def _is_waited_for(self, editor: Mailbox) -> bool:
         approvers = Approvers(self._newsletter.approvers, self._newsletter.approvals)
-        name = approvers.spelled(editor.name or editor.address.text)
+        name = approvers.spelled(_name(editor))
         return name is not None and name_key(name) not in {name_key(it.name) for it in self._standing}
 
     def _mail(
@@ -114,7 +132,7 @@ class _Asking:
 
         config = self._project.config
         transport = make_transport(config, config.relays[0])
-        mailer = RequestMailer(self._project, self._edition, self._due, self._told, self._now)
+        mailer = RequestMailer(self._project, self.edition, self._due, self._told, self._now)
         request = self._request(kind) or mailer.open(kind)
         for editor in editors:
             mail = mailer.mail(request, editor)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Step
+from newsletter.editions.asking import RequestKind
 from newsletter.editions.types import Edition
 from newsletter.store.settings import SettingStore
+from newsletter.workflows.ask import mails_due
 from newsletter.workflows.project import Project
 from newsletter.workflows.schedules import steps_now
 from newsletter.workflows.unchanged import change_since_draft
@@ -21,21 +23,29 @@ _BEGAN = "runs began at"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a round would do: feeds to read, steps by newsletter, editions that may go on going out."""
+    """What a round would do.
+
+    feeds: to read; changed: editions to draft again, with what has changed; steps: by newsletter; mails: to
+    editors, what about and to whom; going_out: editions that may go on going out.
+    """
 
     feeds: list[str]
+    changed: list[tuple[Edition, str]]
     steps: list[tuple[str, Step]]
+    mails: list[tuple[Edition, RequestKind, list[str]]]
     going_out: list[Edition]
 
 
 def what_is_due(project: Project, now: datetime) -> Due:
     """Say what a round would begin with now."""
-    steps = [
-        (newsletter.name, step)
-        for newsletter in project.config.settings.newsletters
-        for step in due_steps(project, newsletter, now)
-    ]
-    return Due(due_feeds(project, now), steps, project.editions.going_out(now))
+    newsletters = project.config.settings.newsletters
+    return Due(
+        due_feeds(project, now),
+        [it for newsletter in newsletters for it in changed_editions(project, newsletter)],
+        [(it.name, step) for it in newsletters for step in due_steps(project, it, now)],
+        [it for newsletter in newsletters for it in mails_due(project, newsletter, now)],
+        project.editions.going_out(now),
+    )
 
 
 def due_feeds(project: Project, now: datetime) -> list[str]:

@@ -15,6 +15,7 @@ from relays import ScriptedRelay, refuses
 from newsletter.editions.types import EditionId
 from newsletter.feeds.types import ItemStatus
 from newsletter.workflows.approve import approve_edition
+from newsletter.workflows.due import what_is_due
 from newsletter.workflows.late import late_items
 from newsletter.workflows.round import run_round
 from newsletter.workflows.sort import sort_when_rules_changed
@@ -69,6 +70,8 @@ def edition_of(project):
 def test_each_editor_is_asked_once_reminded_once_and_told_once(scene, relay):
     project = scene(relay)
     drafted, asked = run_round(project, NOW)
+    assert what_is_due(project, NOW + MINUTE).mails == []
+    assert [it[1:] for it in what_is_due(project, DUE - 4 * HOUR).mails] == [("remind", ["Anna Bell", "Ben"])]
     assert asked.words == "Anna Bell and Ben were asked to approve it"
     assert run_round(project, NOW + MINUTE) == []
     assert [it.words for it in run_round(project, DUE - 4 * HOUR)] == [
