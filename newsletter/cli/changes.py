@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,6 @@ from newsletter.cli.commands import Command
 from newsletter.cli.screen import heading
 
 if TYPE_CHECKING:
-    from newsletter.editions.changes import Change
     from newsletter.editions.types import Edition
     from newsletter.workflows.changes import Difference
 
@@ -66,30 +64,8 @@ def _tell(app: App, edition: Edition, made: Difference) -> None:
             click.echo()
         before = change.kind
         where = f" ({', '.join(variants)})" if variants else ""
-        click.echo(printable(f"{_what(change, made)}{where}"))
-        for line in _lines(change):
-            click.echo(printable(f"  {line}"))
+        click.echo(printable(f"{change.told(made.titles)}{where}"))
+        for sign, line in change.lines():
+            click.echo(printable(f"  {sign} {line}"))
     if edition.status == "draft":
         click.echo(f"\nApprove it as it is now:  {app.command(f'edition approve {edition.id}')}")
-
-
-def _what(change: Change, made: Difference) -> str:
-    came_or_went = "New" if change.after else "Gone"
-    item = f"item {change.subject}, {made.titles.get(change.subject, '')}"
-    return {
-        "header": f"{change.subject} of every message",
-        "variant": f"{came_or_went}: a variant",
-        "subject": "Subject",
-        "preheader": "Preview line",
-        "item": f"{came_or_went}: {item}",
-        "moved": f"Moved: {item}",
-        "text": "Text",
-        "look": "The look; every word is the same",
-    }[change.kind]
-
-
-def _lines(change: Change) -> Iterator[str]:
-    """Yield the lines that went, after a minus, and those that came, after a plus."""
-    if change.kind != "item":
-        yield from (f"- {line}" for line in change.before)
-        yield from (f"+ {line}" for line in change.after)

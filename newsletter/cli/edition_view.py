@@ -22,6 +22,7 @@ _MOST_SHOWN = 100
 
 def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
     """Return an edition as `edition show --json` gives it."""
+    from newsletter.workflows.late import late_items
     from newsletter.workflows.standstill import standstill
 
     order = project.config.newsletter(edition.id.newsletter).audiences
@@ -46,6 +47,7 @@ def edition_json(project: Project, edition: Edition) -> dict[str, Any]:
             }
             for variant in project.editions.variants(edition)
         ],
+        "joined": [{"item": it.id, "at": it.first_seen} for it in late_items(project, edition)],
         "counts": counts_json(project, edition),
         "standstill": standstill_json(standstill(project, edition, now())),
     }
@@ -194,7 +196,9 @@ def tell_variants(
 
 
 def _tell_items(project: Project, edition: Edition, variants: list[Variant]) -> None:
-    """Print each item once, in the order in which readers meet them."""
+    """Print each item once, in the order in which readers meet them, and which of them came late."""
+    from newsletter.workflows.late import late_items
+
     order = project.config.newsletter(edition.id.newsletter).audiences
     chosen = dict.fromkeys(key for variant in reversed(variants) for key in variant.items)
     items = project.items.by_ids(chosen)
@@ -203,6 +207,8 @@ def _tell_items(project: Project, edition: Edition, variants: list[Variant]) -> 
         for key in chosen
     ]
     table(["ITEM", "HEADLINE", "FOR"], rows, right=["ITEM"], narrow=["FOR"])
+    for it in late_items(project, edition):
+        prose(f"Item {it.id} came in on {shown_time(it.first_seen)}, and joined what was drafted before.")
 
 
 def tell_way_on(app: App, edition: Edition, *, without: Collection[str] = ()) -> None:

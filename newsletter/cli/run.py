@@ -125,9 +125,13 @@ def _foresee(app: App, project: Project, at: datetime) -> None:
     due = what_is_due(project, at)
     data = {
         "feeds": due.feeds,
+        "changed": [{"edition": str(edition.id), "reason": reason} for edition, reason in due.changed],
         "steps": [
             {"edition": f"{name}/{step.date}", "action": step.action, "due": step.due, "reason": step.reason}
             for name, step in due.steps
+        ],
+        "mails": [
+            {"edition": str(edition.id), "kind": kind, "to": names} for edition, kind, names in due.mails
         ],
         "going_out": [str(edition.id) for edition in due.going_out],
     }
@@ -135,8 +139,12 @@ def _foresee(app: App, project: Project, at: datetime) -> None:
     def human() -> None:
         for name in due.feeds:
             click.echo(f"would read feed {name}")
+        for edition, reason in due.changed:
+            click.echo(printable(f"would draft {edition.id} again: {reason}"))
         for name, step in due.steps:
             click.echo(f"would {step.action} {name}/{step.date}, due {shown_time(step.due)}: {step.reason}")
+        for edition, _, names in due.mails:
+            click.echo(printable(f"would write to {' and '.join(names)} about {edition.id}"))
         for edition in due.going_out:
             click.echo(f"would go on sending {edition.id}")
         if not any(data.values()):

@@ -314,6 +314,9 @@ class NewsletterSettings(_Table):
     approval: Literal["required", "automatic"] = "required"
     approvers: tuple[Line, ...] = ()
     approvals: PositiveInt = 1
+    editors: tuple[MailboxField, ...] = ()
+    remind: Duration = timedelta(hours=4)
+    late_items: bool = True
     on_missed: Literal["send", "skip", "hold"] = "send"
     catch_up: Grace = timedelta(hours=6)
     min_items: PositiveInt = 1
@@ -339,6 +342,13 @@ class NewsletterSettings(_Table):
             raise ValueError(f"asks for {self.approvals} approvals and has {len(names)} in its approvers")
         if self.approval == "automatic" and (self.approvers or self.approvals > 1):
             raise ValueError('has approval = "automatic", so approvers and approvals do nothing')
+        return self
+
+    @model_validator(mode="after")
+    def _each_editor_once(self) -> Self:
+        keys = Counter(editor.address.key for editor in self.editors)
+        if twice := [it.address.text for it in self.editors if keys[it.address.key] > 1]:
+            raise ValueError(f"names {twice[0]} twice among its editors; one mail is enough")
         return self
 
     @property

@@ -25,4 +25,6 @@
   was frozen is what is sent. Several people may have to approve; a draft keeps the first approvals until its
   content changes. `changes` compares what was approved, which is kept with the approval, with what is there:
   the text part stands for the words, as its lines read well, and of HTML only that it differs is told.
+- `asking` says when editors get a mail about an edition that waits for them. What they were told is kept with
+  the content that it was about, so that a link in an old mail can say what has changed since.
 """

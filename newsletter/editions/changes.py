@@ -62,6 +62,27 @@ class Change:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    def told(self, titles: Mapping[str, str]) -> str:
+        """Return what it is about: "New: item 7, Roof repairs". titles: of items, by id."""
+        came_or_went = "New" if self.after else "Gone"
+        item = f"item {self.subject}, {titles.get(self.subject, '')}"
+        return {
+            "header": f"{self.subject} of every message",
+            "variant": f"{came_or_went}: a variant",
+            "subject": "Subject",
+            "preheader": "Preview line",
+            "item": f"{came_or_went}: {item}",
+            "moved": f"Moved: {item}",
+            "text": "Text",
+            "look": "The look; every word is the same",
+        }[self.kind]
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Yield the lines that went, each after "-", and those that came, after "+"."""
+        if self.kind != "item":
+            yield from (("-", line) for line in self.before)
+            yield from (("+", line) for line in self.after)
+
 
 def changes_between(before: Rendering, after: Rendering) -> dict[Change, list[str]]:
     """Return what has changed, each change once, with the names of the variants that it is in.

@@ -75,6 +75,8 @@ class Edition:
     #: Over all variants; what approval is bound to. None before the first draft is complete.
     hash: str | None
     drafted_at: datetime | None
+    #: What came in after it is late.
+    first_drafted_at: datetime | None = None
     #: The last who approved it; None until as many have as it takes.
     approved_by: str | None = None
     approved_at: datetime | None = None

@@ -35,6 +35,8 @@ class Purpose(StrEnum):
     TOPICS = "topics"
     #: All that is held of a member, for half an hour.
     MEMBER = "member"
+    #: Approves one edition as one editor saw it, once.
+    APPROVE = "approve"
     #: A variant in the browser; the same for all who have it.
     VIEW = "view"
 

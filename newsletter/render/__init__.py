@@ -7,7 +7,8 @@ template. `merge` cuts both at their merge fields, and the result, a `RenderedVa
 freezes. `mime` has it encoded once (`encode`) and then makes a member's mail by joining bytes, signed by
 `dkim` where the project has keys. `check` examines a rendered variant, a family of rules to a module of
 `checks`; `support` and `names` read templates line by line, before anything is rendered; `overview` shows all
-variants side by side. `web` makes a page for everybody of what was frozen,
+variants side by side. `request` writes the mail that asks editors for approval, with an edition below it.
+`web` makes a page for everybody of what was frozen,
 `archive` and `archive_feeds` the front page and the feeds of all that went out.
 
 Decisions

@@ -47,6 +47,11 @@ def without_pictures(html: str) -> str:
     return _with_head(_in_scheme(html, "light"), _scheme_style("light") + _NO_PICTURES)
 
 
+def framed(html: str) -> str:
+    """Return a mail as its reader's device shows it, whose links open beside the frame that it stands in."""
+    return _with_head(html, "")
+
+
 #: By the name of the state, in the order in which they are offered.
 STATES: Mapping[str, Callable[[str], str]] = {
     "light": light,

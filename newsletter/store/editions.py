@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -41,6 +42,7 @@ from newsletter.errors import EditionChanged
 from newsletter.members.types import Frequency
 from newsletter.render.types import RenderedVariant, dump_segments, load_segments
 from newsletter.store.bulk import insert_missing
+from newsletter.store.columns import UtcDateTime
 from newsletter.store.control import EditionControl
 from newsletter.store.schema import (
     accepted_warnings,
@@ -150,6 +152,7 @@ class EditionStore(EditionControl):
                 .values(
                     status=EditionStatus.DRAFT,
                     hash=content_hash,
+                    first_drafted_at=func.coalesce(editions.c.first_drafted_at, literal(now, UtcDateTime())),
                     drafted_at=now,
                     pause_reason=None,
                     finished_at=None,
@@ -354,6 +357,7 @@ def _edition(row: Row[Any]) -> Edition:
         message_id_key=row.message_id_key,
         hash=row.hash,
         drafted_at=row.drafted_at,
+        first_drafted_at=row.first_drafted_at,
         approved_by=row.name,
         approved_at=row.approved_at,
         started_at=row.started_at,

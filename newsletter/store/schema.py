@@ -51,6 +51,8 @@ __all__ = [
     "metadata",
     "relay_usage",
     "relays",
+    "request_mails",
+    "requests",
     "settings",
     "subscriptions",
     "suppressions",
@@ -289,6 +291,7 @@ editions = Table(
     Column("status", String, nullable=False),
     Column("hash", String),
     Column("message_id_key", String, nullable=False),  # secret from which its Message-IDs are made
+    Column("first_drafted_at", UtcDateTime),  # what came in later is late; None in old rows
     Column("drafted_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
@@ -321,6 +324,29 @@ approvals = Table(
     Column("hash", String, nullable=False),  # stands only for the content that has this hash
     Column("content", Text),  # what was approved, see editions.changes; None in rows older than this column
     Column("dropped_at", UtcDateTime),  # when a draft took the place of what was approved
+)
+
+# What editors were asked to look at or told of, once for each content. kind: see editions.asking.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("content", Text, nullable=False),  # as in approvals
+    Column("asked_at", UtcDateTime, nullable=False),
+    UniqueConstraint("edition_id", "kind", "hash"),
+)
+
+# To which editors the mail about it went. used_at: when its link was used, which works once.
+request_mails = Table(
+    "request_mails",
+    metadata,
+    Column("request_id", Id, ForeignKey("requests.id"), primary_key=True),
+    Column("address", Text, primary_key=True),  # the key of the editor's address
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
 )
 
 # Warnings that were accepted with an approval, whose name and time count.

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.errors import StoreError
-from newsletter.web import leave, topics, view
+from newsletter.web import approval, leave, topics, view
 from newsletter.web.guard import Guard
 from newsletter.web.site import Answer, Asked, Handler, Site, endpoint
 from newsletter.workflows.project import Project
@@ -24,6 +24,9 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/u/{token}", leave.leave),
     ("GET", "/stay/{token}", leave.show_stay),
     ("POST", "/stay/{token}", leave.stay),
+    ("GET", "/a/{token}", approval.show),
+    ("POST", "/a/{token}", approval.approve),
+    ("GET", "/a/{token}/{variant}", approval.show_variant),
     ("GET", "/p/{token}", topics.show),
     ("POST", "/p/{token}", topics.save),
     ("GET", "/v/{token}", view.show),

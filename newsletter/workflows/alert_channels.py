@@ -11,19 +11,21 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from newsletter.address import parse_address
+from newsletter.address import Address, parse_address
 from newsletter.alerts.types import Alert
 from newsletter.alerts.words import mail_text, subject_of, webhook_document
-from newsletter.config import Config
+from newsletter.config import Config, SmtpSettings
 from newsletter.config.alerts import checked_web_hook
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter.config.fields import Mailbox
+from newsletter.errors import AlertError, ConfigError, NewsletterError
 from newsletter.feeds.fetch.post import WebHook
 from newsletter.store.alerts import AlertStore, Channel
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.project import Project
 from newsletter.workflows.secrets import from_environment, from_file
-from newsletter.workflows.staff_mail import StaffMail, send_to_staff
+from newsletter.workflows.staff_mail import StaffMail, compose_mail, send_mail
+from newsletter.workflows.ways import make_transport
 
 #: After the second failure in a row, and after many.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=1)
@@ -95,11 +97,43 @@ def _mail(project: Project, alerts: Sequence[Alert], now: datetime, environ: Map
     mail = StaffMail(
         subject_of(alerts, config.organisation.name),
         mail_text(alerts, _shown, folder=str(config.folder), machine=platform.node()),
-        f"<alert.{mark}@{parse_address(config.sender.from_address).domain}>",
+        message_id=f"<alert.{mark}@{parse_address(config.sender.from_address).domain}>",
     )
-    refused = send_to_staff(project, mail, to, now, environ)
+    refused = _send(config, mail, to, now, environ)
     taken = f"to {counted(len(to) - len(refused), 'person').replace('persons', 'people')}"
     return f"{taken}; refused for {'; '.join(refused)}" if refused else taken
+
+
+def _send(
+    config: Config, mail: StaffMail, to: Sequence[Address], now: datetime, environ: Mapping[str, str]
+) -> list[str]:
+    """Send a mail to each of these, through the first relay that takes it; return why some did not get it.
+
+    Raises AlertError where no relay took it for anybody: nobody has it then, or nobody knows whether.
+    """
+    faults: list[NewsletterError] = []
+    for relay in config.relays:
+        refused = [*_refusals(config, relay, mail, to, now, environ)]
+        if len(refused) < len(to):
+            return list(map(str, refused))
+        faults += refused
+    raise AlertError("; ".join(map(str, faults)), hint=next((it.hint for it in faults if it.hint), ""))
+
+
+def _refusals(
+    config: Config,
+    relay: SmtpSettings,
+    mail: StaffMail,
+    to: Sequence[Address],
+    now: datetime,
+    environ: Mapping[str, str],
+) -> Iterator[NewsletterError]:
+    for address in to:
+        try:
+            transport = make_transport(config, relay, environ)
+            send_mail(transport, compose_mail(config, Mailbox("", address), mail, now))
+        except NewsletterError as fault:
+            yield fault
 
 
 def _shown(when: datetime) -> str:

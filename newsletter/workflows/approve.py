@@ -5,29 +5,38 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from newsletter.editions.approval import Approvers, edition_hash
-from newsletter.editions.names import variant_name
-from newsletter.editions.types import UNDECIDED, Edition, EditionStatus, Variant
-from newsletter.errors import AlreadySent, EditionError, EmptyEdition, NotApproved, UnfitEdition
-from newsletter.feeds.types import ItemStatus
+from newsletter.editions.approval import Approvers
+from newsletter.editions.types import UNDECIDED, Edition, EditionStatus
+from newsletter.errors import AlreadySent, EditionChanged, EditionError, NotApproved, UnfitEdition
 from newsletter.render.types import Finding
-from newsletter.workflows.changes import changed_headers, rendering_of
+from newsletter.workflows.changes import rendering_of
+from newsletter.workflows.enough import refuse_empty
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.inspect import inspect_edition
-from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
+from newsletter.workflows.unchanged import refuse_changed
 
 
 def approve_edition(
-    project: Project, text: str, name: str, now: datetime, *, accept: Collection[str] = ()
+    project: Project,
+    text: str,
+    name: str,
+    now: datetime,
+    *,
+    accept: Collection[str] = (),
+    seen: str | None = None,
 ) -> Edition:
     """Approve a draft, or one that is held, as it stands; what is approved already stays as it is.
 
     Where several have to, it waits until the last of them has. accept: rules of the warnings that whoever
-    approves has seen and accepts. Raises EditionError for a name that is not among the newsletter's
-    approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted and is not.
+    approves has seen and accepts. seen: the hash of what they have seen, where that is known. Raises
+    EditionChanged where the edition holds something else, EditionError for a name that is not among the
+    newsletter's approvers, UnfitEdition where the checks found errors, or a warning that is to be accepted
+    and is not.
     """
     edition = find_edition(project, text)
+    if seen not in (None, edition.hash):
+        raise EditionChanged(f"{edition.id} has changed since you saw it", hint="look at it again")
     approvers = approvers_of(project, edition)
     missing = approvers.missing(project.editions.approvals(edition))
     if edition.status is EditionStatus.APPROVED and not missing:
@@ -110,50 +119,3 @@ def _line(finding: Finding) -> str:
     places = [f"item {finding.item}"] if finding.item else []
     where = ", ".join([*places, *finding.variants])
     return f"  {finding.rule}{f' ({where})' if where else ''}: {finding.message}; {finding.cure}"
-
-
-def refuse_empty(project: Project, edition: Edition, variants: list[Variant]) -> None:
-    """Raise EmptyEdition when there is too little, or nobody, to send."""
-    least = project.config.newsletter(edition.id.newsletter).min_items
-    items = {item for variant in variants for item in variant.items}
-    if len(items) < least:
-        count = f"{len(items)} new item{'s' * (len(items) != 1)}"
-        raise EmptyEdition(
-            f"{edition.id} has {count}, and min_items is {least}",
-            hint="newsletter feed pull, and then draft it again; what it has is kept for next time",
-        )
-    if not any(variant.recipients for variant in variants):
-        raise EmptyEdition(
-            f"{edition.id} has no recipients", hint="newsletter member import FILE, and then draft it again"
-        )
-
-
-def refuse_changed(project: Project, edition: Edition, variants: list[Variant]) -> None:
-    """Raise NotApproved when what would be sent is no longer what the hash stands for."""
-    again = f"newsletter edition draft {edition.id.newsletter} --date {edition.id.date} --reopen"
-    refuse_other_headers(project, edition, variants, hint=again)
-    for word in project.edition_words.newest(edition):
-        if edition.drafted_at and word.at > edition.drafted_at:
-            raise NotApproved(
-                f"{edition.id}: {word.by} changed the {word.part} since it was drafted", hint=again
-            )
-    for item in project.items.by_ids({key for variant in variants for key in variant.items}).values():
-        if item.status in (ItemStatus.HIDDEN, ItemStatus.WITHDRAWN):
-            changed = f"item {item.id} ({item.title}) is {item.status} since it was drafted"
-            raise NotApproved(f"{edition.id}: {changed}", hint=again)
-
-
-def refuse_other_headers(
-    project: Project,
-    edition: Edition,
-    variants: list[Variant],
-    hint: str = "put them back as they were; what is being sent stays as it was approved",
-) -> None:
-    """Raise NotApproved when the sender or the newsletter is no longer what was approved."""
-    order = project.config.newsletter(edition.id.newsletter).audiences
-    hashes = {variant_name(v.audiences, v.number, order): v.hash for v in variants}
-    if edition_hash(hashes, message_headers(project.config, edition.id)) != edition.hash:
-        changed = "sender or newsletter changed in newsletter.toml since it was drafted"
-        if told := changed_headers(project, edition):
-            changed = f"{changed} ({told})"
-        raise NotApproved(f"{edition.id}: {changed}", hint=hint)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsletter.editions.changes import Change, Face, Rendering, changes_between, header_changes
+from newsletter.editions.changes import Change, Face, Rendering, changes_between
 from newsletter.editions.names import variant_name
 from newsletter.editions.types import Approval, Edition, Variant
 from newsletter.errors import EditionError
-from newsletter.render.types import MessageHeaders, Segments
-from newsletter.workflows.messages import message_headers
+from newsletter.render.types import Segments
+from newsletter.workflows.heads import message_headers, shown_headers
 from newsletter.workflows.project import Project
 
 
@@ -45,7 +45,7 @@ def difference(project: Project, edition: Edition) -> Difference:
         )
     now = rendering_of(project, edition, project.editions.variants(edition))
     changes = changes_between(Rendering.load(content), now)
-    return Difference(approved, changes, _titles(project, changes))
+    return Difference(approved, changes, titles_of(project, changes))
 
 
 def is_changed(project: Project, edition: Edition) -> Approval | None:
@@ -57,21 +57,11 @@ def is_changed(project: Project, edition: Edition) -> Approval | None:
     return found[0] if Rendering.load(found[1]) != now else None
 
 
-def changed_headers(project: Project, edition: Edition) -> str:
-    """Return "From was …, is …" for the header lines that are not as they were approved; may be empty."""
-    found = project.editions.last_approved(edition)
-    if found is None or found[1] is None:
-        return ""
-    now = Rendering(_headers(message_headers(project.config, edition.id)), {})
-    changes = header_changes(Rendering.load(found[1]), now)
-    return "; ".join(f"{it.subject} was {it.before[0]}, is {it.after[0]}" for it in changes)
-
-
 def rendering_of(project: Project, edition: Edition, variants: list[Variant]) -> Rendering:
     """Return what members would see of an edition now."""
     order = project.config.newsletter(edition.id.newsletter).audiences
     faces = {variant_name(it.audiences, it.number, order): _face(project, it) for it in variants}
-    return Rendering(_headers(message_headers(project.config, edition.id)), faces)
+    return Rendering(shown_headers(message_headers(project.config, edition.id)), faces)
 
 
 def _face(project: Project, variant: Variant) -> Face:
@@ -85,19 +75,7 @@ def _shown(segments: Segments) -> str:
     return "".join(it if isinstance(it, str) else f"{{{{ {it.name} }}}}" for it in segments)
 
 
-def _headers(headers: MessageHeaders) -> dict[str, str]:
-    """Return the header lines that all messages have in common, as people call them."""
-    sender = headers.sender
-    return {
-        "From": f"{sender.from_name} <{sender.from_address}>",
-        "Reply-To": sender.reply_to,
-        "Address to leave": sender.leave,
-        "List-Id": f"{headers.list_title} <{headers.list_id}>",
-        "Language": headers.language,
-        **({"Leaving": "by one click"} if headers.one_click else {}),
-    }
-
-
-def _titles(project: Project, changes: dict[Change, list[str]]) -> dict[str, str]:
+def titles_of(project: Project, changes: dict[Change, list[str]]) -> dict[str, str]:
+    """Return the titles of items that changes name, by id."""
     keys = {int(it.subject) for it in changes if it.kind in ("item", "moved")}
     return {str(key): item.title for key, item in project.items.by_ids(keys).items()}

@@ -12,11 +12,11 @@ from newsletter.editions.types import UNDECIDED, DeliveryCounts, Edition, Editio
 from newsletter.errors import AlreadySent, EditionError
 from newsletter.store.control import Settling
 from newsletter.store.deliveries import DeliveryStore
-from newsletter.workflows.approve import refuse_other_headers
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import refuse_unrenderable
 from newsletter.workflows.restored import guard_restored
+from newsletter.workflows.unchanged import refuse_other_headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ from newsletter.render.checks.page import Page
 from newsletter.render.html import Templates, render_variant
 from newsletter.render.types import Finding, Masthead
 from newsletter.store.editions import DraftedVariant
+from newsletter.workflows.heads import message_headers
 from newsletter.workflows.inspect import inspect_edition
-from newsletter.workflows.messages import message_headers
 from newsletter.workflows.project import Project
 from newsletter.workflows.schedules import schedule_of
 
@@ -60,21 +60,30 @@ class Draft:
 
 
 def draft_edition(
-    project: Project, name: str, now: datetime, *, day: date | None = None, reopen: bool = False
+    project: Project,
+    name: str,
+    now: datetime,
+    *,
+    day: date | None = None,
+    reopen: bool = False,
+    late: bool = True,
 ) -> Draft:
     """Make the edition of a newsletter, or bring its draft up to date.
 
     day: by default the next scheduled date whose edition has not gone out. reopen: draft an approved edition
-    again, which asks for approval again. Raises EditionError when the edition is past drafting, RenderError
-    when a template cannot be rendered; nothing is stored then.
+    again, which asks for approval again. late: what came in after it was first drafted may join it. Raises
+    EditionError when the edition is past drafting, RenderError when a template cannot be rendered; nothing is
+    stored then.
     """
     for _ in range(_TRIES):
         with suppress(EditionChanged):  # somebody else drafts it at this moment; the later one sees it
-            return _draft_once(project, name, now, day=day, reopen=reopen)
-    return _draft_once(project, name, now, day=day, reopen=reopen)
+            return _draft_once(project, name, now, day=day, reopen=reopen, late=late)
+    return _draft_once(project, name, now, day=day, reopen=reopen, late=late)
 
 
-def _draft_once(project: Project, name: str, now: datetime, *, day: date | None, reopen: bool) -> Draft:
+def _draft_once(
+    project: Project, name: str, now: datetime, *, day: date | None, reopen: bool, late: bool
+) -> Draft:
     newsletter = project.config.newsletter(name)
     edition_id = EditionId(name, day or _next_date(project, newsletter, now))
     existing = project.editions.find(edition_id)
@@ -83,6 +92,8 @@ def _draft_once(project: Project, name: str, now: datetime, *, day: date | None,
     oldest = oldest_time(edition_id.date, newsletter.timezone, newsletter.max_age)
     newest = newest_time(edition_id.date, newsletter.timezone, now)
     candidates = project.items.candidates(newsletter.audiences, _reach(project, newsletter, edition_id, now))
+    if not late and existing and (first := existing.first_drafted_at):
+        candidates = [item for item in candidates if item.first_seen <= first]
     aged = {item.id for item in candidates if item.date < oldest}
     items = {item.id: item for item in in_order(candidates) if item.date < newest}
     composition = _compose(project, edition_id, items, aged, now, existing=existing)

@@ -6,18 +6,21 @@ Whatever a round does by the clock is told by `Outlook`, or a quiet note would h
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Step
+from newsletter.editions.asking import RequestKind
 from newsletter.editions.types import Edition
 from newsletter.feeds.types import FeedForUpdate
 from newsletter.store.settings import SettingStore
+from newsletter.workflows.ask import mails_due
 from newsletter.workflows.project import Project
 from newsletter.workflows.restored import name_database, restored_at
 from newsletter.workflows.schedules import agenda_of
+from newsletter.workflows.unchanged import change_since_draft
 
 #: cron is not punctual: a feed that is due within this is read now, and not a whole minute late.
 _SLACK = timedelta(seconds=30)
@@ -28,33 +31,45 @@ _LONGEST_QUIET_S = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a round would do: feeds to read, steps by newsletter, editions that may go on going out."""
+    """What a round would do.
+
+    feeds: to read; changed: editions to draft again, with what has changed; steps: by newsletter; mails: to
+    editors, what about and to whom; going_out: editions that may go on going out.
+    """
 
     feeds: list[str]
+    changed: list[tuple[Edition, str]]
     steps: list[tuple[str, Step]]
+    mails: list[tuple[Edition, RequestKind, list[str]]]
     going_out: list[Edition]
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.feeds or self.steps or self.going_out)
+        return bool(self.feeds or self.changed or self.steps or self.mails or self.going_out)
 
 
 class Outlook:
     """What is due at any moment, as things stand now; what is due once stays so until it is done."""
 
     def __init__(self, project: Project, now: datetime) -> None:
-        self._editions = project.editions
+        self._project = project
+        self._newsletters = project.config.settings.newsletters
+        self._changed = [
+            it for newsletter in self._newsletters for it in changed_editions(project, newsletter)
+        ]
         self._feeds = project.feeds.for_update(project.config.feeds)
         self._agendas = {
-            newsletter.name: _agenda(project, newsletter, now)
-            for newsletter in project.config.settings.newsletters
+            newsletter.name: _agenda(project, newsletter, now) for newsletter in self._newsletters
         }
 
     def at(self, moment: datetime) -> Due:
         """Return what a round would begin with at that moment."""
         feeds = [feed.source.name for feed in self._feeds if _is_due(feed, moment)]
         steps = [(name, step) for name, steps_at in self._agendas.items() for step in steps_at(moment)]
-        return Due(feeds, steps, self._editions.going_out(moment))
+        mails = [
+            it for newsletter in self._newsletters for it in mails_due(self._project, newsletter, moment)
+        ]
+        return Due(feeds, self._changed, steps, mails, self._project.editions.going_out(moment))
 
 
 def what_is_due(project: Project, now: datetime) -> Due:
@@ -96,6 +111,19 @@ def _agenda(
     began = SettingStore(project.database).get(_BEGAN)
     since = datetime.fromisoformat(began) if began else now
     return agenda_of(project, newsletter, now, since, restored_at(project))
+
+
+def changed_editions(project: Project, newsletter: NewsletterSettings) -> Iterator[tuple[Edition, str]]:
+    """Yield editions that wait, or were approved, and are no longer what was drafted; with what has changed.
+
+    What approves itself is drafted anew before it is sent anyway.
+    """
+    if newsletter.approval == "automatic":
+        return
+    for edition in project.editions.standing(newsletter.name, 0):
+        variants = project.editions.variants(edition) if edition.hash else []
+        if edition.hash and (changed := change_since_draft(project, edition, variants)):
+            yield edition, changed
 
 
 def note_first_run(project: Project, now: datetime) -> None:

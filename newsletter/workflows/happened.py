@@ -14,6 +14,7 @@ class Kind(StrEnum):
     UNREAD = "unread"
     BOUNCED = "bounced"
     DRAFTED = "drafted"
+    ASKED = "asked"
     BEGUN = "begun"
     SENT = "sent"
     HELD = "held"

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from newsletter.address import Address, parse_address
 from newsletter.bounces.verp import Verp
-from newsletter.config import Config
 from newsletter.delivery.content import Content
 from newsletter.delivery.message_ids import MessageIds
 from newsletter.delivery.types import Claim, Envelope, Recipient
-from newsletter.editions.types import Edition, EditionId
+from newsletter.editions.types import Edition
 from newsletter.errors import RenderError
 from newsletter.render.merge import merge_values, needed_fields, with_gaps_shown
 from newsletter.render.mime import CompiledMessage, Draft, compile_message
-from newsletter.render.types import MergeValues, MessageHeaders, RenderedVariant
+from newsletter.render.types import MergeValues, RenderedVariant
+from newsletter.workflows.heads import message_headers
 from newsletter.workflows.member_links import NOBODY, MemberLinks, edition_links
 from newsletter.workflows.project import Project
 from newsletter.workflows.signing import dkim_signer
@@ -148,17 +148,3 @@ def _values(recipient: Recipient, links: MemberLinks) -> MergeValues:
 
 def _message(compiled: CompiledMessage, sender: Address, recipient: Recipient, content: Content) -> Message:
     return Message(Envelope(sender, recipient.address, len(content), eight_bit=compiled.eight_bit), content)
-
-
-def message_headers(config: Config, edition_id: EditionId) -> MessageHeaders:
-    """Return what the headers of all messages of an edition have in common."""
-    newsletter = config.newsletter(edition_id.newsletter)
-    domain = parse_address(config.sender.from_address).domain
-    return MessageHeaders(
-        config.sender,
-        list_id=f"{edition_id.newsletter}.{domain}",
-        list_title=newsletter.display_title,
-        language=newsletter.language,
-        # RFC 8058 §3.1 asks for https.
-        one_click=config.settings.web is not None and config.settings.web.url.startswith("https:"),
-    )

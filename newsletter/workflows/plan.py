@@ -10,19 +10,15 @@ from newsletter.editions.compose import Assignment, FrozenVariant
 from newsletter.editions.types import Edition, EditionStatus, HistoryGroup
 from newsletter.editions.usual import is_far
 from newsletter.errors import EditionChanged, EditionError, EmptyEdition
-from newsletter.workflows.approve import (
-    approve_edition,
-    refuse_changed,
-    refuse_empty,
-    refuse_other_headers,
-    refuse_unapproved,
-)
+from newsletter.workflows.approve import approve_edition, refuse_unapproved
 from newsletter.workflows.choice import Choice, consent_only, regular_members
 from newsletter.workflows.control import finish_edition, go_on
+from newsletter.workflows.enough import refuse_empty
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.project import Project
 from newsletter.workflows.renderable import Renderable, refuse_unrenderable
 from newsletter.workflows.restored import guard_restored
+from newsletter.workflows.unchanged import refuse_changed, refuse_other_headers
 
 #: What SQLite was seen to write for a delivery, with its indexes and attempts: its plan and its sending.
 _DELIVERY_BYTES = 440

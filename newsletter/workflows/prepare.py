@@ -13,9 +13,10 @@ from newsletter.config import NewsletterSettings
 from newsletter.editions.agenda import Action, Step
 from newsletter.editions.types import Edition, EditionId, EditionStatus
 from newsletter.errors import EditionChanged, EmptyEdition, NewsletterError, StoreError
-from newsletter.workflows.approve import approve_edition, refuse_empty
+from newsletter.workflows.approve import approve_edition
 from newsletter.workflows.draft import draft_edition
-from newsletter.workflows.due import due_steps
+from newsletter.workflows.due import changed_editions, due_steps
+from newsletter.workflows.enough import refuse_empty
 from newsletter.workflows.find import find_edition
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.plan import begin_sending
@@ -37,6 +38,8 @@ def prepare(project: Project, newsletter: NewsletterSettings, now: datetime) -> 
 
 def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
     """Let what has just come in join the drafts that nobody has approved yet, and name it."""
+    if not newsletter.late_items:
+        return
     sort_when_rules_changed(project)
     for edition in project.editions.standing(newsletter.name, 0):
         if edition.status is not EditionStatus.DRAFT or project.editions.approvals(edition):
@@ -49,6 +52,31 @@ def bring_up_to_date(project: Project, newsletter: NewsletterSettings, now: date
             yield Happened(
                 Kind.DRAFTED, str(edition.id), f"{counted(joined, 'item')} joined the draft: {titles}"
             )
+
+
+def draft_changed(project: Project, newsletter: NewsletterSettings, now: datetime) -> Iterator[Happened]:
+    """Draft again what somebody has changed since it was drafted; an approval of it is lost.
+
+    What was held stays held, so that only a person's word lets it go.
+    """
+    sort_when_rules_changed(project)
+    for edition, changed in changed_editions(project, newsletter):
+        approved = project.editions.approvals(edition)
+        draft_edition(
+            project, newsletter.name, now, day=edition.id.date, reopen=True, late=newsletter.late_items
+        )
+        if edition.status is EditionStatus.HELD:
+            again = find_edition(project, str(edition.id))
+            project.editions.hold(again, f"{edition.pause_reason}; {changed}", now)
+        told = f"drafted again: {changed}"
+        if not approved:
+            yield Happened(Kind.DRAFTED, str(edition.id), told)
+            continue
+        names = " and ".join(it.name for it in approved)
+        told += f"; it is no longer what {names} approved, and asks for approval again"
+        yield Happened(
+            Kind.DRAFTED, str(edition.id), told, f"what has changed: newsletter edition diff {edition.id}"
+        )
 
 
 class _Preparation:
@@ -95,9 +123,10 @@ class _Preparation:
         return Happened(Kind.BEGUN, str(edition_id), f"goes out to {counted(planned, 'member')}")
 
     def _approve(self, edition_id: EditionId) -> None:
-        """Approve a draft by itself, with all that has come in until now."""
+        """Approve a draft by itself, with all that has come in until now and may join it."""
         if find_edition(self._project, str(edition_id)).status is EditionStatus.DRAFT:
-            draft_edition(self._project, edition_id.newsletter, self._now, day=edition_id.date)
+            late = self._project.config.newsletter(edition_id.newsletter).late_items
+            draft_edition(self._project, edition_id.newsletter, self._now, day=edition_id.date, late=late)
             approve_edition(self._project, str(edition_id), 'approval = "automatic"', self._now)
 
     def _hold(self, edition_id: EditionId, reason: str) -> Happened:

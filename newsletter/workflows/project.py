@@ -18,6 +18,7 @@ from newsletter.store.pulls import PullStore
 from newsletter.store.recipients import RecipientStore
 from newsletter.store.relays import RelayStore
 from newsletter.store.reports import ReportStore
+from newsletter.store.requests import RequestStore
 from newsletter.store.subscriptions import SubscriptionStore
 from newsletter.store.told import ToldStore
 from newsletter.store.workers import WorkerStore
@@ -49,6 +50,7 @@ class Project:
         self.edition_words = EditionWordStore(self.database)
         self.relays = RelayStore(self.database)
         self.reports = ReportStore(self.database)
+        self.requests = RequestStore(self.database)
         self.workers = WorkerStore(self.database)
         self.told = ToldStore(self.database)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.address import parse_address
-from newsletter.delivery.types import Link, Recipient, Reply, Transport
+from newsletter.config import Config
+from newsletter.delivery.types import Link, Recipient, Reply, Stage, Transport
 from newsletter.editions.names import variant_name
 from newsletter.errors import EmptyEdition, TransportError
 from newsletter.render.types import RenderedVariant
@@ -51,8 +52,10 @@ def send_proofs(
                 Proof(
                     name,
                     recipient.address.text,
-                    await _hand_over(
-                        link, transport.name, messages.message(key, recipient, _message_id(project), now)
+                    await _sent(
+                        link,
+                        transport.name,
+                        messages.message(key, recipient, new_message_id(project.config, "test"), now),
                     ),
                 )
                 for key, name in variants.items()
@@ -64,16 +67,24 @@ def send_proofs(
     return run_in_loop(send())
 
 
-async def _hand_over(link: Link, relay: str, message: Message) -> Reply:
-    offer = await link.offer(message.envelope)
-    reply = offer.reply or await link.hand_over(message.content)
+async def _sent(link: Link, relay: str, message: Message) -> Reply:
+    reply, _ = await hand_over(link, message)
     if reply.code // 100 != _ACCEPTED:
         raise TransportError(f"{relay} refused the test for {message.envelope.recipient}: {reply}")
     return reply
 
 
-def _message_id(project: Project) -> str:
-    return f"<test.{secrets.token_hex(12)}@{parse_address(project.config.sender.from_address).domain}>"
+async def hand_over(link: Link, message: Message) -> tuple[Reply, Stage]:
+    """Offer a message and hand it over; return the relay's answer, and to what it was."""
+    offer = await link.offer(message.envelope)
+    if offer.reply:
+        return offer.reply, offer.stage
+    return await link.hand_over(message.content), Stage.CONTENT
+
+
+def new_message_id(config: Config, kind: str) -> str:
+    """Return a Message-ID of a mail that is no delivery."""
+    return f"<{kind}.{secrets.token_hex(12)}@{parse_address(config.sender.from_address).domain}>"
 
 
 def _marked(rendered: RenderedVariant) -> RenderedVariant:

@@ -18,7 +18,8 @@ from newsletter.feeds.types import PullSummary
 from newsletter.store.settings import TRACES, SettingStore
 from newsletter.store.turn import turn
 from newsletter.workflows.alerts import raise_alerts
-from newsletter.workflows.due import due_feeds, due_steps, note_first_run
+from newsletter.workflows.ask import ask_editors
+from newsletter.workflows.due import changed_editions, due_feeds, due_steps, note_first_run
 from newsletter.workflows.happened import Happened, Kind, counted
 from newsletter.workflows.log import log_happened
 from newsletter.workflows.project import Project
@@ -101,6 +102,8 @@ class _Round:
         fresh = any(it.new or it.changed for it in summaries)
         for newsletter in self._project.config.settings.newsletters:
             yield from self._guarded(newsletter.name, self._prepare(newsletter, fresh=fresh))
+            asking = ask_editors(self._project, newsletter, self._now)
+            yield from self._guarded(f"editors of {newsletter.name}", asking)
         yield from self._guarded("retention", self._retain())
 
     def _retain(self) -> Iterator[Happened]:
@@ -136,10 +139,17 @@ class _Round:
 
     def _prepare(self, newsletter: NewsletterSettings, *, fresh: bool) -> Iterator[Happened]:
         """Bring editions as far as they come without sending. fresh: there is news that may join drafts."""
-        if not fresh and not due_steps(self._project, newsletter, self._now):
+        changed = any(changed_editions(self._project, newsletter))
+        if not (changed or fresh or due_steps(self._project, newsletter, self._now)):
             return
-        from newsletter.workflows.prepare import bring_up_to_date, prepare  # noqa: PLC0415 - jinja2, premailer
+        from newsletter.workflows.prepare import (  # noqa: PLC0415 - jinja2, premailer
+            bring_up_to_date,
+            draft_changed,
+            prepare,
+        )
 
+        if changed:
+            yield from draft_changed(self._project, newsletter, self._now)
         if fresh:
             yield from bring_up_to_date(self._project, newsletter, self._now)
         yield from prepare(self._project, newsletter, self._now)

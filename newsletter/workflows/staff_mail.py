@@ -1,99 +1,104 @@
-"""A mail to colleagues, through the first relay that takes it. No member ever gets one."""
+"""Mail to the organisation's own people: parts and attachments as they come, signed like any other."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from email import policy
+from email.message import EmailMessage
 from email.utils import format_datetime
-from quopri import encodestring
 
-from newsletter.address import Address, parse_address
-from newsletter.delivery.content import Content, checked_content
-from newsletter.delivery.types import Envelope, Link, Transport
-from newsletter.errors import AlertError, NewsletterError
+from newsletter.address import parse_address
+from newsletter.config import Config
+from newsletter.config.fields import Mailbox
+from newsletter.delivery.content import checked_content
+from newsletter.delivery.types import Envelope, Reply, Stage, Transport
+from newsletter.errors import NewsletterError, TransportError
 from newsletter.render.headers import encode_mailbox, encode_text
-from newsletter.render.types import Sender
+from newsletter.render.merge import one_line
 from newsletter.workflows.loop import run_in_loop
-from newsletter.workflows.project import Project
-from newsletter.workflows.ways import make_transport
+from newsletter.workflows.messages import Message
+from newsletter.workflows.proof import hand_over, new_message_id
+from newsletter.workflows.signing import dkim_signer
 
-_ACCEPTED = 2
+_ACCEPTED, _REFUSED = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMail:
-    """What it says. message_id: with its angle brackets, the same at every try."""
+    """A mail to one person. attached: HTML pages by the names of their files.
+
+    message_id: with its angle brackets, where it shall be the same at every try.
+    """
 
     subject: str
     text: str
-    message_id: str
+    html: str = ""
+    attached: Mapping[str, str] = field(default_factory=dict)
+    message_id: str = ""
 
 
-def send_to_staff(
-    project: Project,
-    mail: StaffMail,
-    to: Sequence[Address],
-    now: datetime,
-    environ: Mapping[str, str] = os.environ,
-) -> list[str]:
-    """Send a mail to each of these; return what was said to those who were refused.
-
-    Raises AlertError where no relay took it for anybody: nobody has it then, or nobody knows whether.
-    """
-    faults: list[NewsletterError] = []
-    for relay in project.config.relays:
-        try:
-            transport = make_transport(project.config, relay, environ)
-            refused = run_in_loop(_send(transport, _messages(project, mail, to, now)))
-        except NewsletterError as fault:
-            faults.append(fault)
-            continue
-        if len(refused) < len(to):
-            return refused
-        faults.append(AlertError("; ".join(refused)))
-    raise AlertError("; ".join(map(str, faults)), hint=next((it.hint for it in faults if it.hint), ""))
-
-
-def _messages(
-    project: Project, mail: StaffMail, to: Sequence[Address], now: datetime
-) -> list[tuple[Envelope, Content]]:
-    sender = project.config.sender
-    envelope_sender = parse_address(sender.from_address)
-    contents = [checked_content(_message(sender, mail, address, now)) for address in to]
-    return [
-        (Envelope(envelope_sender, address, len(content)), content)
-        for address, content in zip(to, contents, strict=True)
-    ]
-
-
-def _message(sender: Sender, mail: StaffMail, to: Address, now: datetime) -> bytes:
-    lines = [
-        f"From: {encode_mailbox(sender.from_name, sender.from_address, header='From')}",
-        f"To: {to.text}",
-        f"Subject: {encode_text(mail.subject)}",
+def compose_mail(config: Config, to: Mailbox, mail: StaffMail, now: datetime) -> Message:
+    """Return a mail as a transport takes it."""
+    sender = parse_address(config.sender.from_address)
+    member_lines = _lines(
+        f"To: {encode_mailbox(to.name, to.address, header='To')}",
         f"Date: {format_datetime(now)}",
-        f"Message-ID: {mail.message_id}",
-        "Auto-Submitted: auto-generated",  # RFC 3834 §5: no vacation notice answers it
-        "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        "Content-Transfer-Encoding: quoted-printable",
-    ]
-    body = encodestring(mail.text.encode()).replace(b"\n", b"\r\n")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+        f"Message-ID: {mail.message_id or new_message_id(config, 'staff')}",
+    )
+    head, body = _head(config, mail)
+    signer = dkim_signer(config)
+    signature = b""
+    if signer:
+        signed = signer.compile(head, [body]).of_member(member_lines, (), int(now.timestamp()))
+        signature = signed.sign()
+    content = checked_content(b"".join((signature, head, member_lines, b"\r\n", body)))
+    return Message(Envelope(sender, to.address, len(content)), content)
 
 
-async def _send(transport: Transport, messages: Sequence[tuple[Envelope, Content]]) -> list[str]:
-    link = await transport.connect()
-    try:
-        return [said for envelope, content in messages if (said := await _refusal(link, envelope, content))]
-    finally:
-        await link.close()
+def _head(config: Config, mail: StaffMail) -> tuple[bytes, bytes]:
+    """Return the header lines that do not depend on the reader, and the body."""
+    sender = config.sender
+    made = EmailMessage(policy.SMTP)
+    made.set_content(mail.text, cte="quoted-printable")
+    if mail.html:
+        made.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    for name, page in mail.attached.items():
+        made.add_attachment(page.encode(), "text", "html", filename=name, params={"charset": "utf-8"})
+    mime, _, body = made.as_bytes().partition(b"\r\n\r\n")
+    lines = _lines(
+        f"From: {encode_mailbox(sender.from_name, one_line(sender.from_address), header='From')}",
+        f"Reply-To: {one_line(sender.reply_to)}",
+        f"Subject: {encode_text(mail.subject)}",
+        # RFC 3834 §5: nobody wants an out-of-office reply to it.
+        "Auto-Submitted: auto-generated",
+    )
+    return lines + mime + b"\r\n", body
 
 
-async def _refusal(link: Link, envelope: Envelope, content: Content) -> str:
-    """Hand a message over; return "" where it was taken, else what was said."""
-    offer = await link.offer(envelope)
-    reply = offer.reply or await link.hand_over(content)
-    return "" if reply.code // 100 == _ACCEPTED else f"{envelope.recipient}: {reply}"
+def _lines(*lines: str) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def send_mail(transport: Transport, message: Message) -> None:
+    """Hand a mail over.
+
+    Raises TransportError where it was not taken and may be tried again, NewsletterError where the relay will
+    never take it, AnswerLost where nobody knows.
+    """
+
+    async def send() -> tuple[Reply, Stage]:
+        link = await transport.connect()
+        try:
+            return await hand_over(link, message)
+        finally:
+            await link.close()
+
+    reply, stage = run_in_loop(send())
+    if reply.code // 100 == _ACCEPTED:
+        return
+    told = f"{transport.name} did not take a mail for {message.envelope.recipient}: {reply}"
+    if reply.code // 100 == _REFUSED and stage is not Stage.MAIL:
+        raise NewsletterError(told, hint="if the address is wrong, mend it in newsletter.toml")
+    raise TransportError(told)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 
+import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from projects import load, small_settings, write_plain_templates
 
+from newsletter.address import parse_address
+from newsletter.config.fields import Mailbox
+from newsletter.delivery.content import plain
 from newsletter.errors import ConfigError
 from newsletter.workflows.examine import examine
 from newsletter.workflows.project import Project
 from newsletter.workflows.signing import dkim_signer
+from newsletter.workflows.staff_mail import StaffMail, compose_mail
 
 KEYS = {
     "rsa.pem": rsa.generate_private_key(65537, 2048),
@@ -74,6 +80,19 @@ def test_key_that_cannot_be_used_is_told_with_place_and_cure(configured, tmp_pat
         dkim_signer(configured(**settings))
     assert str(fault.value).startswith(said.format(tmp_path))
     assert "openssl gen" in fault.value.hint
+
+
+def test_mail_to_staff_is_signed_with_its_attachments(configured):
+    config = configured(**RSA, **SECOND)
+    mail = StaffMail("Zu prüfen", "Grüße\n.\n", "<p>Grüße</p>\n", {"governors.html": "<p>café</p>\n"})
+    to = Mailbox("Ann, Bell", parse_address("ann@example.org"))
+    raw = plain(compose_mail(config, to, mail, datetime(2026, 11, 27, tzinfo=UTC)).content)
+    dns = {f"{it.record_name('example.org')}.": it.record_value for it in dkim_signer(config).keys}
+    for place in range(2):
+        assert dkim.DKIM(raw).verify(place, dnsfunc=lambda name, timeout=5: dns[name.decode()].encode())
+    read = message_from_bytes(raw, policy=policy.default)
+    assert (read["To"], read["Subject"]) == ('"Ann, Bell" <ann@example.org>', "Zu prüfen")
+    assert next(read.iter_attachments()).get_content() == "<p>café</p>\n"
 
 
 def dkim_findings(config):

@@ -1,7 +1,7 @@
 """On whose word subscriptions begin and end, and what is left of members who were forgotten.
 
 Revision ID: 0016
-Revises: 0011
+Revises: 0014
 """
 
 import sqlalchemy as sa
