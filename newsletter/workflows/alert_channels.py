@@ -14,14 +14,16 @@ from datetime import datetime, timedelta
 from newsletter.address import Address, parse_address
 from newsletter.alerts.types import Alert
 from newsletter.alerts.words import mail_text, subject_of, webhook_document
-from newsletter.config import Config, SmtpSettings
+from newsletter.config import Config
 from newsletter.config.alerts import checked_web_hook
 from newsletter.config.fields import Mailbox
+from newsletter.delivery.types import Transport
 from newsletter.errors import AlertError, ConfigError, NewsletterError
 from newsletter.feeds.fetch.post import WebHook
 from newsletter.store.alerts import AlertStore, Channel
 from newsletter.store.settings import SettingStore
 from newsletter.workflows.happened import Happened, Kind, counted
+from newsletter.workflows.messages import Message
 from newsletter.workflows.project import Project
 from newsletter.workflows.secrets import from_environment, from_file
 from newsletter.workflows.staff_mail import StaffMail, compose_mail, send_mail
@@ -113,25 +115,22 @@ def _send(
     """
     faults: list[NewsletterError] = []
     for relay in config.relays:
-        refused = [*_refusals(config, relay, mail, to, now, environ)]
+        try:
+            transport = make_transport(config, relay, environ)
+        except NewsletterError as fault:
+            faults.append(fault)
+            continue
+        refused = [*_refusals(transport, [compose_mail(config, Mailbox("", it), mail, now) for it in to])]
         if len(refused) < len(to):
             return list(map(str, refused))
         faults += refused
     raise AlertError("; ".join(map(str, faults)), hint=next((it.hint for it in faults if it.hint), ""))
 
 
-def _refusals(
-    config: Config,
-    relay: SmtpSettings,
-    mail: StaffMail,
-    to: Sequence[Address],
-    now: datetime,
-    environ: Mapping[str, str],
-) -> Iterator[NewsletterError]:
-    for address in to:
+def _refusals(transport: Transport, messages: Sequence[Message]) -> Iterator[NewsletterError]:
+    for message in messages:
         try:
-            transport = make_transport(config, relay, environ)
-            send_mail(transport, compose_mail(config, Mailbox("", address), mail, now))
+            send_mail(transport, message)
         except NewsletterError as fault:
             yield fault
 
