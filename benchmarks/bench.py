@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "scale": ("bench_scale", ["--members", "100000", "--rounds", "1"], ["--members", "1000000"]),
     "crash": ("crash_campaign", ["--kills", "10", "--interrupts", "1", "--members", "1500"], []),
     "relays": ("real_relays", [], []),
+    "bounces": ("bounce_round_trip", [], []),
     "draft": ("bench_draft", [], []),
     "feeds": ("bench_feeds", ["--rounds", "1"], []),
     "sorting": ("bench_sorting", [], []),

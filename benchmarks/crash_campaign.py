@@ -175,6 +175,8 @@ class Campaign:
 
 
 def run(options: Options) -> list[Result]:
+    # Started in a shell's background we ignore Ctrl-C, and so would the senders.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     seed = random.randrange(1_000_000) if options.seed < 0 else options.seed
     print(
         f"crash: {options.kills} kill -9 and {options.interrupts} Ctrl-C for each campaign,"

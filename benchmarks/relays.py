@@ -121,16 +121,21 @@ class RelayKind:
 
 
 @contextmanager
-def postfix(folder: Path, downstream: int) -> Iterator[int]:
-    """Run an instance of the installed Postfix with a configuration and a queue of its own."""
+def postfix(folder: Path, downstream: int, settings: str = "", services: str = "") -> Iterator[int]:
+    """Run an instance of the installed Postfix with a configuration and a queue of its own.
+
+    settings, services: more lines for main.cf and master.cf.
+    """
     program = rig.system_program("postfix", "postfix")
     refuse_without_root("an instance of Postfix")
     port = rig.free_port()
     for name in ("etc", "spool", "data"):
         (folder / name).mkdir()
     shutil.chown(folder / "data", "postfix")
-    (folder / "etc" / "main.cf").write_text(MAIN_CF.format(folder=folder, downstream=downstream))
-    (folder / "etc" / "master.cf").write_text(MASTER_CF.format(port_on_loopback=f"127.0.0.1:{port}"))
+    main = MAIN_CF.format(folder=folder, downstream=downstream)
+    (folder / "etc" / "main.cf").write_text(main + settings)
+    master = MASTER_CF.format(port_on_loopback=f"127.0.0.1:{port}")
+    (folder / "etc" / "master.cf").write_text(master + services)
     control = [program, "-c", str(folder / "etc")]
     subprocess.run([*control, "start"], check=True, capture_output=True)
     try:

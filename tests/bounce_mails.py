@@ -110,6 +110,8 @@ CASES: list[Case] = [
     ("dsn: original recipient", DSN, HARD, ONE, report(FAILED, "x", f"Original-Recipient: rfc822;{KIM}\nFinal-Recipient: rfc822;k.lee@inside.local\nAction: failed\nStatus: 5.1.1")),
     ("dsn: fields in plain text", DSN, HARD, ONE, plain(DAEMON, FAILED, f"It failed.\n\n{fields('5.1.1', '550 no such user')}\n")),
     ("dsn: a bounce inside a bounce", DSN, HARD, ONE, head("relay@hub.example", "Fwd: bounce", 'Content-Type: multipart/mixed; boundary="O"') + f"\n--O\nContent-Type: text/plain\n\nSee below.\n--O\nContent-Type: message/rfc822\n\n{_NESTED}\n--O--\n"),
+    ("prose: exchange 5.5 in HTML", PROSE, HARD, ONE, head("System Administrator <postmaster@school.example>", "Undeliverable: This week", "Content-Type: text/html") + f"\n<P>Your message<BR><BR>&nbsp; To:&nbsp; all@union.example<BR>&nbsp; Cc:&nbsp; heads@union.example<BR>&nbsp; Subject: This week<BR><BR>did not reach the following recipient(s):<BR><BR>{KIM} on Fri, 6 Mar 2026 07:00:05<BR>&nbsp; Unknown Recipient<BR></P>\n"),
+    ("prose: names by way of example", PROSE, Kind.UNKNOWN, NONE, plain(DAEMON, "Returned mail", "No such user: kim\n\nTry the full form of the name, e.g., if\nlee@school.example fails, try sam.lee@school.example.\nWho was reachable by emailing NAME@school.example may have left.\n")),
     *(("prose: " + name, PROSE, kind, ONE, plain(sender, subject, body)) for name, kind, sender, subject, body in _PROSE),
     ("complaint: ARF", COMPLAINT, Kind.COMPLAINT, ONE, complaint(_ARF)),
     ("complaint: ARF without recipient", COMPLAINT, Kind.COMPLAINT, ONE, complaint("Feedback-Type: abuse\nVersion: 1\n")),

@@ -147,6 +147,7 @@ class ScriptedRelay:
         #: What came, as it came: commands that were written together stand in one.
         self.segments: list[bytes] = []
         self.connections = 0
+        self._ended = 0
         self.over = threading.Event()
         self.released = threading.Event()
         self._came = threading.Condition()
@@ -187,6 +188,11 @@ class ScriptedRelay:
         """Return when so many messages have come; fails when they do not."""
         with self._came:
             assert self._came.wait_for(lambda: len(self.messages) >= messages, timeout=30), len(self.messages)
+
+    def read_to_the_end(self) -> None:
+        """Return when every connection has ended, and all that a killed sender left on the wire was read."""
+        with self._came:
+            assert self._came.wait_for(lambda: self._ended == self.connections, timeout=300)
 
     def take(self, message: Received) -> None:
         """Write a message down, before it is answered."""
@@ -246,6 +252,9 @@ class ScriptedRelay:
             with self._lock:
                 talk.forget()
             talk.close()
+            with self._came:
+                self._ended += 1
+                self._came.notify_all()
 
 
 class _Talk:

@@ -61,7 +61,7 @@ def text_of(part: Message) -> str:
     words = decoded(inside, part.get_param("charset"))[:_TEXT_CHARS]
     if part.get_content_type() == "text/html":
         words = html.unescape(_TAG.sub("", _TAGS.sub("\n", words)))
-    return words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").replace("\xa0", " ")
 
 
 def decoded(raw: bytes, charset: object) -> str:

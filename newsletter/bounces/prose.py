@@ -56,8 +56,10 @@ _TOLD_AFTER = re.compile(
 )
 _MISLEADING = re.compile(
     r"(?i)(?:mail\s+from|\bfrom|contact|reply\s+to|questions?|assistance|forward|notify|postmaster|sender|message-id|"
-    r"accepting mail from|sent by|\btry|e\.g|reporting-mta|instead|mailto|help|(?:write|e-?mail) (?:to )?us)\W*(?:\w+\W+){0,2}$|\bis\W*$"
+    r"accepting mail from|sent by|e-?mailing|\btry|e\.g|reporting-mta|instead|mailto|help|(?:write|e-?mail) (?:to )?us)\W*(?:\w+\W+){0,2}$|\bis\W*$"
 )
+#: Words, perhaps at the end of the line above, behind which an address is nobody's.
+_EXAMPLE = re.compile(r"(?i)(?:\be\.g\b|\bfor example|\bsuch as)\W*(?:\w+\W+){0,2}$")
 _EXPANDED = re.compile(r"(?i)\b(?:expanded|generated|reached) from:?\W*$")
 #: What Exchange and others tell of the returned mail among their own words: whom it was addressed to.
 _TOLD_HEADS = re.compile(
@@ -155,7 +157,7 @@ def _weight(words: str, found: re.Match[str]) -> int:
     weight += 2 if _TOLD_AFTER.match(after) else 0
     weight += 3 if _AFTER_REPLY.search(before) else 0
     weight += 2 if _LABELLED.match(before) and not after.strip(" >\"')].") else 0
-    weight -= 5 if _MISLEADING.search(re.sub(r"[<\"'(\[]+$", "", before)) else 0
+    weight -= 5 if _MISLEADING.search(re.sub(r"[<\"'(\[]+$", "", before)) or _EXAMPLE.search(lead) else 0
     return weight
 
 

@@ -19,6 +19,8 @@ _MAX_CATEGORIES = 20
 _MANY_TITLES = 3
 #: Titles that a warning names.
 _NAMED = 3
+#: What WordPress puts below every entry, unless its owner changed it.
+_FOOTER = re.compile(r"The post .+ (?:first appeared|appeared first) on .+", re.DOTALL)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -47,8 +49,9 @@ def finish_entry(draft: EntryDraft) -> ParsedEntry | None:
     An entry without a title takes the first words of its text. The content is the story; where there is
     none, the short version is.
     """
-    story = next((text for text in (draft.content, draft.standfirst) if text and text.blocks), None)
-    short = draft.standfirst if draft.standfirst and draft.standfirst.blocks else story
+    content, standfirst = _without_footer(draft.content), _without_footer(draft.standfirst)
+    story = content or standfirst
+    short = standfirst or story
     summary = short.summary if short else ""
     title = title_line(draft.title, markup=draft.title_is_markup) or excerpt(summary, 12)
     if not title:
@@ -66,6 +69,14 @@ def finish_entry(draft: EntryDraft) -> ParsedEntry | None:
         author=one_line(draft.author)[:200] or None,
         language=draft.language,
     )
+
+
+def _without_footer(text: Fragment | None) -> Fragment | None:
+    """Return a text without the last line that a publishing program adds; None where nothing is left."""
+    blocks = text.blocks if text else []
+    if blocks and blocks[-1].tag == "p" and _FOOTER.fullmatch(blocks[-1].text):
+        text = Fragment(blocks[:-1])
+    return text if text and text.blocks else None
 
 
 def entry_key(own_id: str, link: str | None, title: str, published: datetime | None) -> str:

@@ -56,6 +56,7 @@ def send_until_killed(sending: Sending, relay: WatchedRelay, point: str, deliver
     else:
         ended = sending.start(relay, Stop(point, delivery)).end()
     assert ended == -signal.SIGKILL
+    relay.read_to_the_end()
 
 
 def assert_database_sound(sending: Sending) -> None:

@@ -234,6 +234,14 @@ def test_entry_without_title_takes_the_first_words_of_its_text():
     assert entry.title == " ".join(["word"] * 12) + "…"
 
 
+def test_footer_of_a_publishing_program_is_no_news():
+    footer = "<p>The post <a href='/1'>Free meals</a> appeared first on <a href='/'>News</a>.</p>"
+    entry = only(parse(rss(ITEM.replace("Text.", f"<![CDATA[<p>More schools.</p> {footer}]]>"))))
+    assert (entry.html, entry.summary) == ("<p>More schools.</p>", "More schools.")
+    entry = only(parse(rss(ITEM.replace("Text.", f"<![CDATA[{footer}]]>"))))
+    assert (entry.title, entry.html, entry.summary) == ("One", "", "")
+
+
 def test_entry_without_anything_is_left_out_and_counted():
     parsed = parse(rss(ITEM, "<guid>2</guid><description>&lt;img src=x&gt;</description>"))
     assert only(parsed).key == "1"
