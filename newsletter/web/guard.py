@@ -53,7 +53,7 @@ class Guard:
             "X-Frame-Options": "DENY",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
             "X-Robots-Tag": "noindex, nofollow",
             "Cache-Control": "no-store",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import uvicorn
@@ -27,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_WAITING)
     except (OSError, OverflowError) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else fault
+        reason = os.strerror(fault.errno) if isinstance(fault, OSError) and fault.errno else fault
         raise NewsletterError(
             f"cannot listen at {host}, port {port}: {reason}",
             hint="another program may be there; choose another place with --host and --port",

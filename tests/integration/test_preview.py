@@ -190,7 +190,7 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
     project = open_project(
         smtp=[{"outbox": "outbox"}, {"host": relay.host, "port": relay.port, "security": "none"}],
         feeds=[{"name": "gone", "url": "feeds/gone.xml"}, {"name": "empty", "url": "feeds/empty.xml"}],
-        web={"url": "https://news.example.org"},
+        web={"url": f"http://{relay.host}:{relay.port}"},
         newsletters=[
             {"name": "weekly", "audiences": [*AUDIENCES]},
             {"name": "broken", "audiences": ["leaders"], "template": "broken"},
@@ -206,7 +206,7 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
     assert {subject: finding.level for subject, finding in found.items()} == {
         "configuration": "ok",
         "database": "ok",
-        "[web]": "note",
+        "web": "fault",
         "feed gone": "fault",
         "feed empty": found["feed empty"].level,
         "relay": "note",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from builders import NOW
 from fixtures.pages import FORM, URL, Visitor, served
 from projects import load, small_settings
 
 from newsletter.errors import ConfigError
 from newsletter.web.app import make_app
+from newsletter.workflows.examine import examine
 from newsletter.workflows.project import Project
 
 
@@ -23,6 +25,12 @@ def visitor(tmp_path_factory) -> Iterator[Visitor]:
 def test_pages_need_an_address(tmp_path):
     with Project(load(tmp_path)) as project, pytest.raises(ConfigError, match=r"\[web\] url"):
         make_app(project)
+
+
+def test_examination_asks_for_the_pages(visitor, tmp_path):
+    with Project(load(tmp_path, small_settings(web={"url": visitor.place}))) as project:
+        [web] = [found for found in examine(project, NOW) if found.subject == "web"]
+    assert (web.level, web.text) == ("ok", f"the pages answer at {visitor.place}")
 
 
 def test_health_is_told(visitor):
