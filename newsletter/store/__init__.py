@@ -16,8 +16,8 @@ Nothing outside this room sees a session, a statement or a row: methods take and
 - A subscription is never overwritten: what changes ends the row and begins another. Totals and states of
   members are queries over rows, never counters kept in step.
 - Whoever is forgotten is emptied in every table (`erasure`), and a keyed hash of the address stays
-  (`tombstones`). `secure_delete` was tried and leaves traces of 7 rows in 2,000, so SQLite's file is written anew
-  and its log cut off (`Database.scrub`).
+  (`tombstones`). With `secure_delete` 7 rows in 2,000 had left traces (SQLite 3.40), so the file is written
+  anew and its log cut off (`Database.scrub`).
 - A whole list of members is compared in temporary tables (`member_list`); another organisation's database is
   asked through SQLAlchemy too (`outside`), whatever kind it is, and only read.
 - Pages are read by key (`WHERE id > :last ORDER BY id`), never by OFFSET.
