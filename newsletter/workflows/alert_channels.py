@@ -103,7 +103,7 @@ def _mail(project: Project, alerts: Sequence[Alert], now: datetime, environ: Map
     )
     refused = _send(config, mail, to, now, environ)
     taken = f"to {counted(len(to) - len(refused), 'person').replace('persons', 'people')}"
-    return f"{taken}; refused for {'; '.join(refused)}" if refused else taken
+    return "; ".join([taken, *refused])
 
 
 def _send(

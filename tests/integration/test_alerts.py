@@ -173,7 +173,8 @@ def test_colleague_whom_the_relay_refuses_keeps_it_from_nobody_else(scene, relay
     relay.said["gone"] = b"550 5.1.1 nobody here\r\n"
     run_round(project, NOW)
     [_, told] = run_round(project, DUE)
-    assert told.words == "1 alert to 1 person; refused for gone@example.org: 550 5.1.1 nobody here"
+    assert told.words.startswith("1 alert to 1 person; ")
+    assert told.words.endswith("did not take a mail for gone@example.org: 550 5.1.1 nobody here")
     run_round(project, DUE + MINUTE)
     assert len(mails(relay)) == 1
 

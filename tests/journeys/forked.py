@@ -95,6 +95,10 @@ class Forked:
         if self.returncode is None:  # until then nobody else can have its number
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Send it SIGTERM, unless it has ended."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """Send it SIGKILL, unless it has ended."""
         self.send_signal(signal.SIGKILL)
