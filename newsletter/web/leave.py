@@ -34,7 +34,8 @@ def leave(site: Site, asked: Asked) -> Answer:
     if str(asked.form.get("List-Unsubscribe", "")).strip().lower() != "one-click":
         return show(site, asked)
     member, _, name = read.partition(" ")
-    left = leave_newsletter(site.project, int(member), name, asked.now)
+    place = site.kept_address(asked)
+    left = leave_newsletter(site.project, int(member), name, asked.now, network_address=place)
     title, language = site.newsletter(name)
     words = site.words(asked, language)
     stay = site.tokens.make(Purpose.STAY, f"{member} {_micros(left)} {name}") if left else ""

@@ -92,6 +92,10 @@ class Site:
                 return newsletter.display_title, newsletter.language
         return name, self._language
 
+    def kept_address(self, asked: Asked) -> str | None:
+        """Return where a visitor came from, if the organisation keeps that for a while."""
+        return asked.client if self.config.settings.retention.network_addresses else None
+
     def notice(self, words: PageWords, title: str, text: str, *, status: int = 200) -> Answer:
         """Return a page that says one thing, and where to write to."""
         contact = words.write_to_us.format(address=self.config.sender.leave)

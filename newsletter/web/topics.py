@@ -34,7 +34,8 @@ def save(site: Site, asked: Asked) -> Answer:
     wish = _wish(choices, asked)
     if wish is None:
         return _page(site, asked, choices, fault=True)
-    running = choose(site.project, member, choices.newsletter.name, wish, asked.now)
+    place = site.kept_address(asked)
+    running = choose(site.project, member, choices.newsletter.name, wish, asked.now, network_address=place)
     return _page(site, asked, Choices(choices.newsletter, choices.topics, running), saved=True)
 
 

@@ -13,12 +13,15 @@ UNDO_FOR = timedelta(hours=1)
 _LEFT, _BACK = "link to leave", "taken back on the page"
 
 
-def leave_newsletter(project: Project, member: int, newsletter: str, now: datetime) -> datetime | None:
+def leave_newsletter(
+    project: Project, member: int, newsletter: str, now: datetime, *, network_address: str | None = None
+) -> datetime | None:
     """End what a member has of a newsletter; doing so again changes nothing.
 
-    Returns when they left, as long as that can be taken back; None where it cannot, or there is nobody.
+    network_address: from where they said so, if that is kept. Returns when they left, as long as that can be
+    taken back; None where it cannot, or there is nobody.
     """
-    project.subscriptions.end(member, newsletter, _LEFT, now)
+    project.subscriptions.end(member, newsletter, _LEFT, now, network_address=network_address)
     left = left_at(project.subscriptions.of(member), newsletter)
     return left if left and now - left < UNDO_FOR else None
 

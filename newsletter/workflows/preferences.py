@@ -34,12 +34,23 @@ def choices_of(project: Project, member: int, edition: int) -> Choices | None:
     )
 
 
-def choose(project: Project, member: int, newsletter: str, wish: Wish, now: datetime) -> Subscription | None:
+def choose(
+    project: Project,
+    member: int,
+    newsletter: str,
+    wish: Wish,
+    now: datetime,
+    *,
+    network_address: str | None = None,
+) -> Subscription | None:
     """Let a member have a newsletter as they wish; return what runs then, None where nothing does.
 
-    What was carried stays carried: nothing comes twice and nothing is lost.
+    network_address: from where they said so, if that is kept. What was carried stays carried: nothing
+    comes twice and nothing is lost.
     """
-    project.subscriptions.change(member, newsletter, CHOSEN, now, lambda it: changed_by(it, wish))
+    project.subscriptions.change(
+        member, newsletter, CHOSEN, now, lambda it: changed_by(it, wish), network_address=network_address
+    )
     return _running(project, member, newsletter)
 
 

@@ -171,6 +171,19 @@ def test_links_to_leave_outlive_editions_and_keys(open_project):
     assert project.members.find("anna@example.org", late).status == "unsubscribed"
 
 
+@pytest.mark.parametrize(("kept", "expected"), [("30d", "127.0.0.1"), (None, None)])
+def test_where_somebody_left_from_is_on_record_where_that_is_kept(open_project, kept, expected):
+    retention = {"network_addresses": kept} if kept else {}
+    project = open_project(web={"url": URL}, retention=retention)
+    add_members(project, {"anna": "governors"})
+    anna = project.members.find("anna@example.org", NOW).id
+    token = link_tokens(project).make(Purpose.LEAVE, f"{anna} weekly")
+    with served(project) as visitor:
+        assert visitor.post(f"/u/{token}", ONE_CLICK, own=False).status == 200
+    [row] = project.subscriptions.of(anna)
+    assert (row.end_source, row.end_network_address) == ("link to leave", expected)
+
+
 def test_fault_is_a_page_and_the_log_tells_no_data(open_project, caplog):
     project = open_project(web={"url": URL})
     token = link_tokens(project).make(Purpose.LEAVE, "7 weekly")
@@ -184,6 +197,6 @@ def test_fault_is_a_page_and_the_log_tells_no_data(open_project, caplog):
                 connection.exec_driver_sql("ALTER TABLE moved RENAME TO subscriptions")
     assert answer.status == 500
     assert b"It is our fault" in answer.data
-    assert "subscriptions" not in caplog.text
+    assert "UPDATE" not in caplog.text
     assert token not in caplog.text
-    assert "members.py" in caplog.text
+    assert "store/subscriptions.py" in caplog.text

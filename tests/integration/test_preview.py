@@ -207,6 +207,7 @@ def test_examination_finds_what_works_and_what_does_not(open_project, tmp_path):
         "configuration": "ok",
         "database": "ok",
         "web": "fault",
+        "alerts": "note",
         "feed gone": "fault",
         "feed empty": found["feed empty"].level,
         "relay": "note",
