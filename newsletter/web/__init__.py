@@ -17,8 +17,8 @@ What it does
 Parts
 - starlette and uvicorn, as small as such things are; python-multipart takes apart the form that some
   providers post. No library for sessions or forms: there are none, and a handful.
-- Tokens are BLAKE2 with a key, as envelope senders are. itsdangerous was weighed: it signs but does not hide,
-  so that a member's number could be read in every link, and takes three times as long for each message.
+- Tokens are AES-SIV (RFC 5297) of cryptography, which is here for DKIM. itsdangerous was weighed: it signs
+  but does not hide, so that a member's number could be read in every link, and takes twice as long.
 
 It refuses to serve without `[web] url`: links in mail would lead elsewhere, and no page could tell its own
 POST from a stranger's.
