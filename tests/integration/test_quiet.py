@@ -265,7 +265,8 @@ def test_quiet_ends_when_what_was_put_off_is_due_and_never_while_something_is_pe
 
 def test_no_note_hides_what_a_round_would_do(scene):
     """Whoever lets a round do more by the clock has to tell `Outlook`."""
-    project = scene()
+    weekly = {"name": "weekly", "audiences": [*AUDIENCES], "editors": ["Cora <cora@example.org>"]}
+    project = scene(newsletters=[weekly], smtp={"outbox": "outbox"})
     told = []
     for hours in range(-26, 34, 2):  # from before it is drafted to a day after it was due
         now = DUE + hours * HOUR
@@ -274,4 +275,4 @@ def test_no_note_hides_what_a_round_would_do(scene):
             approve_edition(project, "weekly", "Cora", now)
         if (last := quiet_until(project, now) - timedelta(microseconds=1)) > now:
             assert run_round(project, last) == []
-    assert told == ["drafted", "held", "begun", "sent"]
+    assert told == ["drafted", "asked", "asked", "held", "asked", "begun", "sent"]
