@@ -185,7 +185,7 @@ class Years:
                 self._often(name, Frequency.MONTHLY, self.start)
 
     def _often(self, name: str, often: Frequency, now: datetime) -> None:
-        change_frequency(self.project.members, f"{name}@example.org", often, None, now)
+        change_frequency(self.project, f"{name}@example.org", often, None, now)
 
     def _change_a_member(self, now: datetime) -> None:
         """Let somebody join, or change audiences, or how often."""
