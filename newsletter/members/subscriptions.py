@@ -101,7 +101,13 @@ def _anew(
     running: Subscription, wanted: frozenset[str], often: Frequency | None, terms: Terms
 ) -> Subscription:
     """Return what a running subscription becomes. Unless there is consent now, its basis stays on record."""
-    anew = replace(running, audiences=wanted, frequency=often or running.frequency, started_at=terms.now)
+    anew = replace(
+        running,
+        audiences=wanted,
+        frequency=often or running.frequency,
+        started_at=terms.now,
+        network_address=None,
+    )
     if terms.basis is not Basis.CONSENT or running.basis == Basis.CONSENT:
         return anew
     return replace(anew, basis=Basis.CONSENT.value, source=terms.source, wording=terms.wording)
@@ -135,7 +141,7 @@ def stays_out(history: Sequence[Subscription], suppression: Suppression) -> bool
 def to_begin_again(history: Sequence[Subscription], source: str, now: datetime) -> list[Subscription]:
     """Return what a member gets again whose mailbox had ended it; source: who says that it works."""
     bounced = [it for it in _last(history) if it.end_reason == EndReason.BOUNCED]
-    return [replace(it, source=source, started_at=now, ended_at=None, end_reason=None) for it in bounced]
+    return [_begun_again(it, source, now) for it in bounced]
 
 
 def changed_by(running: Subscription, wish: Wish) -> Subscription:
@@ -161,7 +167,21 @@ def taken_back(
     if left_at(history, newsletter) != left:
         return None
     ended = next(it for it in _last(history) if it.newsletter == newsletter)
-    return replace(ended, source=source, started_at=now, ended_at=None, end_reason=None)
+    # What was chosen before stays chosen: no file brings back what was left out.
+    return _begun_again(ended, CHOSEN if ended.source == CHOSEN else source, now)
+
+
+def _begun_again(ended: Subscription, source: str, now: datetime) -> Subscription:
+    return replace(
+        ended,
+        source=source,
+        started_at=now,
+        network_address=None,
+        ended_at=None,
+        end_reason=None,
+        end_source=None,
+        end_network_address=None,
+    )
 
 
 def _last(history: Sequence[Subscription]) -> list[Subscription]:

@@ -41,8 +41,8 @@ SUBSCRIPTION_COLUMNS = (
 class SubscriptionStore:
     """Subscriptions of one member at a time; `store.member_import` begins and ends them by the thousand.
 
-    source: where the word came from: "one-click link", "preferences page", "members.csv". network_address: of
-    whoever said it, only where the organisation keeps these.
+    source: where the word came from: "link to leave", "chosen on the page", "members.csv". network_address:
+    that of whoever said it, only where the organisation keeps these.
     """
 
     def __init__(self, database: Database) -> None:
@@ -88,8 +88,11 @@ class SubscriptionStore:
         ended = running.values(
             ended_at=now, end_reason=reason, end_source=source, end_network_address=network_address
         )
+        told = ended.returning(subscriptions.c.newsletter)
         with self._database.write() as connection:
-            return sorted(connection.scalars(ended.returning(subscriptions.c.newsletter)))
+            first = set(connection.scalars(told))
+            # On PostgreSQL the first may have waited for a list that began one anew; only the second sees it.
+            return sorted(first | set(connection.scalars(told)))
 
     def change(
         self,
@@ -146,7 +149,9 @@ def _running(connection: Connection, member_id: int, newsletter: str | None) -> 
     )
     if newsletter is not None:
         query = query.where(subscriptions.c.newsletter == newsletter)
-    rows = connection.execute(query.with_for_update()).all()
+    locked = query.with_for_update()
+    connection.execute(locked)  # waits for whoever changes them; what that began is seen by the next
+    rows = connection.execute(locked).all()
     return {key: make_subscription(row) for key, *row in rows}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from builders import NOW, add_members
+from sqlalchemy import insert, text, update
 
 from newsletter.members.types import Subscription
+from newsletter.store.schema import subscriptions
 from newsletter.workflows.project import Project
 
 HOUR = timedelta(hours=1)
@@ -52,6 +56,27 @@ def test_end_keeps_on_whose_word(project, anna):
     )
     assert project.subscriptions.begin(anna, replace(CONSENT, started_at=NOW + 3 * HOUR))
     assert len(project.subscriptions.of(anna)) == 2
+
+
+def wait_until_somebody_waits(connection):
+    """Return when another transaction waits for this one; SQLite's writers wait before they begin."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while connection.dialect.name == "postgresql" and not connection.scalar(waiting):
+        time.sleep(0.001)
+
+
+def test_whoever_leaves_while_a_list_begins_it_anew_has_left(project, anna):
+    with ThreadPoolExecutor(1) as elsewhere:
+        with project.database.write() as connection:
+            [before] = project.subscriptions.of(anna)
+            connection.execute(update(subscriptions).values(ended_at=NOW + HOUR, end_reason="changed"))
+            anew = {"member_id": anna, "newsletter": "weekly", "audiences": ";leaders;", "frequency": "each"}
+            anew |= {"basis": before.basis, "source": "members.csv", "started_at": NOW + HOUR}
+            connection.execute(insert(subscriptions).values(anew))
+            left = elsewhere.submit(project.subscriptions.end, anna, "weekly", "form", NOW + 2 * HOUR)
+            wait_until_somebody_waits(connection)
+        assert left.result() == ["weekly"]
+    assert not any(it.ended_at is None for it in project.subscriptions.of(anna))
 
 
 def test_change_begins_another_and_never_one_that_ended(project, anna):
