@@ -15,8 +15,11 @@ def mentions(raw: bytes, email_key: str) -> bool:
     email_key: in lower case. Words in base64 and quoted-printable are looked through too (RFC 2045 §6).
     """
     plain = _SOFT_BREAK.sub(b"", raw).replace(b"=40", b"@").lower()
-    if email_key.encode() in plain:
+    whole = (
+        rf"(?<![\w.!#$%&'*+/=?^`{{|}}~-]){re.escape(email_key)}(?![\w-]|\.\w)"  # none that it is a part of
+    )
+    if re.search(whole.encode(), plain):
         return True
     if b"base64" not in plain:
         return False
-    return any(email_key in text_of(part).lower() for part in parts_of(parse_mail(raw), quoted=True))
+    return any(re.search(whole, text_of(part).lower()) for part in parts_of(parse_mail(raw), quoted=True))

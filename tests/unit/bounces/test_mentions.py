@@ -26,6 +26,16 @@ def test_mail_that_speaks_of_somebody(raw):
     assert mentions(raw, ANNA)
 
 
-@pytest.mark.parametrize("raw", [b"", b"To: ben@example.org\n\nbase64\n", IN_BASE64 + b"!!!!", b"anna.bell@"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"To: ben@example.org\n\nbase64\n",
+        IN_BASE64 + b"!!!!",
+        b"anna.bell@",
+        b"To: jo-anna.bell@example.org\n\nhello\n",
+        b"To: anna.bell@example.org.uk\n\nhello\n",
+    ],
+)
 def test_mail_that_does_not(raw):
     assert not mentions(raw, ANNA)
