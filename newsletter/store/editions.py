@@ -49,6 +49,8 @@ from newsletter.store.schema import (
     approvals,
     deliveries,
     editions,
+    request_mails,
+    requests,
     subscriptions,
     variant_items,
     variants,
@@ -146,6 +148,8 @@ class EditionStore(EditionControl):
             _drop_content(connection, key)
             reopened = replacing is not None and replacing.status is EditionStatus.APPROVED
             _drop_approvals(connection, key, now, but=None if reopened else content_hash)
+            if replacing and (reopened or replacing.hash != content_hash):
+                _let_ask_again(connection, key, content_hash)
             connection.execute(
                 update(editions)
                 .where(editions.c.id == key)
@@ -396,6 +400,12 @@ def _drop_approvals(connection: Connection, edition_key: int, now: datetime, *, 
     if but is not None:
         dropped = dropped.where(approvals.c.hash != but)
     connection.execute(dropped.values(dropped_at=now))
+
+
+def _let_ask_again(connection: Connection, edition_key: int, content_hash: str) -> None:
+    """Let the mails that ask for a content's approval go out anew, and their links be used again."""
+    same = select(requests.c.id).where(requests.c.edition_id == edition_key, requests.c.hash == content_hash)
+    connection.execute(delete(request_mails).where(request_mails.c.request_id.in_(same)))
 
 
 def _standing(connection: Connection, edition: Edition) -> list[Approval]:

@@ -6,11 +6,11 @@ The link is for one person and one content. After a change it shows what changed
 from __future__ import annotations
 
 import html
-from contextlib import closing
+from contextlib import closing, suppress
 
 from newsletter.delivery.types import Recipient
 from newsletter.editions.types import UNDECIDED, EditionStatus
-from newsletter.errors import EditionChanged, NewsletterError
+from newsletter.errors import CalendarError, EditionChanged, NewsletterError
 from newsletter.render.merge import fill
 from newsletter.render.states import framed
 from newsletter.web.site import Answer, Asked, Site
@@ -98,8 +98,9 @@ def _page(site: Site, asked: Asked, opened: OpenedLink, *, status: int = 200, fa
         if changed
         else view.baseline([])
     )
-    schedule = schedule_of(site.project, view.newsletter, asked.now)
-    occasion = schedule.at(edition.id.date)
+    occasion = None
+    with suppress(CalendarError):  # it is read to say when it is due, and can be approved without
+        occasion = schedule_of(site.project, view.newsletter, asked.now).at(edition.id.date)
     answer = site.page(
         "approval.html",
         page_words("en"),

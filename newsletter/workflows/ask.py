@@ -34,7 +34,10 @@ def ask_editors(project: Project, newsletter: NewsletterSettings, now: datetime)
     """
     troubles: list[NewsletterError] = []
     for asking in _askings(project, newsletter, now):
-        yield from asking.tell(troubles)
+        try:
+            yield from asking.tell(troubles)
+        except NewsletterError as fault:
+            troubles.append(fault)
     if troubles:
         raise troubles[0]
 

@@ -15,6 +15,7 @@ from relays import ScriptedRelay, refuses
 from newsletter.editions.types import EditionId
 from newsletter.feeds.types import ItemStatus
 from newsletter.workflows.approve import approve_edition
+from newsletter.workflows.draft import draft_edition
 from newsletter.workflows.due import what_is_due
 from newsletter.workflows.late import late_items
 from newsletter.workflows.round import run_round
@@ -171,6 +172,20 @@ def test_change_after_approval_asks_again_and_is_held_unless_somebody_approves(s
     assert "* Gone: item 1, News of roof" in text(relay.messages[-1])
     run_round(project, DUE)
     assert edition_of(project).status == "held"
+
+
+@on_sqlite
+def test_change_that_was_put_back_asks_again_too(scene, relay):
+    project = scene(relay)
+    run_round(project, NOW)
+    before = edition_of(project).hash
+    approve_edition(project, "weekly", "Ben", NOW + MINUTE)
+    for minutes, status in ((2, ItemStatus.HIDDEN), (4, ItemStatus.NEW)):
+        project.items.set_status(1, status)
+        draft_edition(project, "weekly", NOW + minutes * MINUTE, reopen=True)
+        run_round(project, NOW + (minutes + 1) * MINUTE + 2 * HOUR)
+    assert edition_of(project).hash == before
+    assert len(relay.messages) == 6
 
 
 @on_sqlite
