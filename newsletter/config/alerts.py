@@ -16,6 +16,10 @@ def checked_web_hook(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or any(map(str.isspace, value.strip())):
         raise ValueError('is no web address; write it as "https://chat.example.org/hooks/…"')
+    try:
+        parts.port  # noqa: B018 - which is read only now
+    except ValueError:
+        raise ValueError("names no port that there is") from None
     if "@" in parts.netloc:
         raise ValueError("holds a login; write token_env or token_file instead")
     return value.strip()

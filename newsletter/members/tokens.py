@@ -26,8 +26,6 @@ class Purpose(StrEnum):
     STAY = "stay"
     #: Topics, frequency and pause of one newsletter.
     TOPICS = "topics"
-    #: All that is held of a member, for half an hour.
-    MEMBER = "member"
     #: Approves one edition as one editor saw it, once.
     APPROVE = "approve"
     #: A variant in the browser; the same for all who have it.

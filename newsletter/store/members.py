@@ -141,6 +141,12 @@ class MemberStore:
         found = self._page(_members(now).where(members.c.email_key == parse_address(email).key))
         return _member(found[0]) if found else None
 
+    def is_known(self, key: int) -> bool:
+        """Whether there is such a member, who was not forgotten."""
+        query = select(members.c.id).where(members.c.id == key, members.c.email.is_not(None))
+        with self._database.read() as connection:
+            return connection.scalar(query) is not None
+
     def count_by_audience(self) -> Counter[str]:
         """Count the members of each audience, forgotten ones aside."""
         query = select(members.c.audiences, func.count()).where(members.c.email.is_not(None))

@@ -64,6 +64,7 @@ class QuietNote:
         note = json.dumps({**times, "ours": self._ours, "files": self._seen})
         new = self._path.with_name(f"{NAME}.{os.getpid()}")
         with suppress(OSError):
+            new.touch(0o600)  # its sum over the settings would let others try out passwords
             new.write_text(note, "utf-8")
             new.replace(self._path)
 
@@ -84,6 +85,6 @@ def _state(file: Path | str) -> list[int] | None:
 
 
 def _ours(environ: Mapping[str, str]) -> list[str | int]:
-    """Return what tells one program and its environment from another, and gives no value of it away."""
+    """Return what tells one program and its environment from another, by a sum over its settings."""
     settings = sorted(it for it in environ.items() if it[0].startswith("NEWSLETTER_"))
     return [__version__, sys.version, zlib.crc32(repr(settings).encode())]

@@ -34,11 +34,6 @@ class TombstoneStore:
         with self._database.read() as connection:
             return buried(connection, [email_key]).get(email_key)
 
-    def lift(self, email_key: str) -> bool:
-        """Let an address come back, on its owner's own word; False where it was not forgotten."""
-        with self._database.write() as connection:
-            return unbury(connection, email_key)
-
 
 def bury(connection: Connection, email_key: str, now: datetime) -> None:
     """Keep of an address that it was forgotten; the first time stays."""

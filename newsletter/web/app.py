@@ -50,11 +50,13 @@ def make_app(project: Project, clock: Callable[[], datetime] = lambda: datetime.
     async def nowhere(request: Request, _: Exception) -> Response:
         return await endpoint(site, _stranger)(request)
 
-    return Starlette(
+    app = Starlette(
         routes=[*routes, Route("/healthz", health)],
         middleware=[Middleware(Guard, site=site)],
         exception_handlers={HTTPException: nowhere},
     )
+    app.router.redirect_slashes = False  # to an address that the visitor's own Host would make up
+    return app
 
 
 def _stranger(site: Site, asked: Asked) -> Answer:

@@ -126,6 +126,8 @@ async def _taken(receive: Receive) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":  # half a form is none
+            raise _Refused(400)
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             raise _Refused(413)

@@ -23,7 +23,7 @@ def judge_request(project: Project, mail: ReturnedMail, request: LeaveRequest) -
     read = link_tokens(project).read(Purpose.LEAVE, request.token)
     if read:
         member, _, newsletter = read.partition(" ")
-        found, proof = int(member), Proof.LINK
+        found, proof = int(member) if project.members.is_known(int(member)) else 0, Proof.LINK
     else:
         newsletter, proof = request.newsletter, Proof.SENDER
         found = _runs_for(project, request.sender, newsletter)

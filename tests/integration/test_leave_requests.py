@@ -13,8 +13,10 @@ from fixtures.pages import URL
 from relays import ScriptedRelay
 
 from newsletter.bounces.types import Kind, Proof
+from newsletter.members.tokens import Purpose
 from newsletter.members.types import EndReason
 from newsletter.workflows.bounces import collect_bounces, replay_bounces, take_mail
+from newsletter.workflows.keys import link_tokens
 from newsletter.workflows.leave import leave_newsletter, take_back_leaving
 
 ANNA = "Anna <anna@example.org>"
@@ -50,6 +52,14 @@ def test_mail_by_the_link_of_a_mail_ends_what_it_names(project):
     assert (last_end(project), last_end(project, "ben")) == (EndReason.UNSUBSCRIBED, None)
     [kept] = project.bounces.all()
     assert kept.judgement.proof is Proof.LINK
+
+
+def test_link_of_nobody_we_know_is_kept_for_a_person(project):
+    token = link_tokens(project).make(Purpose.LEAVE, "4711 weekly")
+    box = mailbox.Maildir(project.config.folder / "box", create=True)
+    box.add(asks(f"Unsubscribe from weekly ({token})", "Somebody <else@example.net>"))
+    summary = collect_bounces(project, NOW)
+    assert (summary.kinds, summary.left) == ({Kind.UNKNOWN: 1}, [])
 
 
 @pytest.mark.parametrize(
