@@ -24,7 +24,12 @@ _MINUTE_S = 60.0
 
 
 @click.command("run", cls=Command, example="newsletter -C /srv/our-news run")
-@click.option("--now", "at", metavar="TIME", help="As if it were that time: 2026-11-27T07:00, in UTC.")
+@click.option(
+    "--now",
+    "at",
+    metavar="TIME",
+    help="Do what is due at that time: 2026-11-27T07:00, in UTC; with --dry-run, only say it.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--loop", is_flag=True, help="Go on, once a minute, until it is stopped.")
 @click.option(
@@ -43,6 +48,8 @@ def run(app: App, at: str | None, metrics: Path | None, *, dry_run: bool, loop: 
     """
     if loop and (at or dry_run):
         raise click.UsageError("--loop goes by the clock, so it takes neither --now nor --dry-run")
+    if metrics and metrics.suffix != ".prom":
+        raise click.UsageError(f"--metrics {metrics}: node_exporter reads only files that end in .prom")
     if restored and (loop or dry_run):
         raise click.UsageError("--restored is said once, so it takes neither --loop nor --dry-run")
     began = _time(at)

@@ -164,6 +164,13 @@ class WebSettings(_Table):
 
     url: WebUrl
 
+    @field_validator("url")
+    @classmethod
+    def _can_be_continued(cls, value: str) -> str:
+        if "?" in value or "#" in value:
+            raise ValueError("the links of members are put behind it, so it can hold no ? and no #")
+        return value
+
 
 class DkimSettings(_Table):
     """What signs the mail: one key, and a second one of the other kind if wished."""

@@ -61,8 +61,9 @@ class Standing:
     """What there is of a newsletter. editions: all that are open, and at least the last that is not.
 
     items: how many each draft holds, by date. since: when scheduled runs began; what was due before is
-    nobody's. approvals: of drafts that wait for more, how many they have, as a person is told, by date.
-    restored: when the database was last put back from a copy; what was due until then may have gone out.
+    nobody's, but for what was made by hand and due within `catch_up`. approvals: of drafts that wait for
+    more, how many they have, as a person is told, by date. restored: when the database was last put back from
+    a copy; what was due until then may have gone out.
     """
 
     editions: Collection[Edition]
@@ -114,7 +115,14 @@ class _Agenda:
         ]
         recent = _until(self._now, self._schedule.editions(self._begin(today)))
         known = {found.date: found for found in (*older, *recent)}
-        return [known[day] for day in sorted(known) if self._since <= known[day].due <= self._now]
+        return [
+            known[day] for day in sorted(known) if self._is_ours(known[day]) and known[day].due <= self._now
+        ]
+
+    def _is_ours(self, occasion: Occasion) -> bool:
+        """Tell whether runs had begun by then, or found what was made by hand while it was not yet missed."""
+        grace = self._policy.catch_up if occasion.date in self._editions else timedelta()
+        return occasion.due >= self._since - grace
 
     def _begin(self, today: date) -> date:
         """Return the newest day up to today that is done with, or when scheduled runs began."""

@@ -78,6 +78,10 @@ def _web(project: Project) -> Iterator[Finding]:
         cure = "newsletter serve, and a proxy before it: docs/pages.md"
         yield Finding("fault", "web", f"nobody can leave by one click: {fault}", cure)
         return
+    if not url.startswith("https:"):
+        told = f"the pages answer at {url}; without https, mail programs offer nobody one click (RFC 8058)"
+        yield Finding("note", "web", told, "a proxy with a certificate before them: docs/pages.md")
+        return
     yield Finding("ok", "web", f"the pages answer at {url}")
 
 

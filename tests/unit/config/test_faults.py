@@ -198,6 +198,7 @@ def feed(**settings):
             dkim(ed25519_selector="news", ed25519_key_file="b.pem"),
             "dkim selector and ed25519_selector must differ",
         ),
+        ({"web": {"url": "https://x.example/?a=1"}}, "web.url = 'https://x.example/?a=1': the links"),
         ({"web": {"url": "news.example.org"}}, "web.url = 'news.example.org': write it as \"https://"),
         ({"sorting": {"default": ["everyone"]}}, "sorting.default: 'everyone' is no audience of this file"),
         (

@@ -80,7 +80,11 @@ DRAFT, SEND, HOLD, SKIP = (f"{action} 2026-11-27" for action in ("draft", "send"
         # What was due before anybody ran us is nobody's.
         (DUE + HOUR, {}, {"since": DUE + timedelta(seconds=1)}, []),
         (DUE + HOUR, {}, {"since": DUE}, [DRAFT]),
-        (DUE + HOUR, {TODAY: "approved"}, {"since": DUE + timedelta(seconds=1)}, []),
+        # But for what was made by hand, while being late changes nothing.
+        (DUE + HOUR, {TODAY: "approved"}, {"since": DUE + HOUR}, [SEND]),
+        (DUE + HOUR, {TODAY: "draft"}, {"since": DUE + HOUR}, [HOLD]),
+        (DUE + 6 * HOUR, {TODAY: "approved"}, {"since": DUE + 6 * HOUR}, [SEND]),
+        (DUE + 7 * HOUR, {TODAY: "approved"}, {"since": DUE + 7 * HOUR}, []),
         # Overtaken by the next one, whatever its state was.
         *(
             (DUE, EARLIER | {LAST_WEEK: it, TODAY: "approved"}, {}, ["skip 2026-11-20", SEND])
